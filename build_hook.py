@@ -1,0 +1,29 @@
+"""A build step: the words are compiled, so that the wheel carries them. Run as a script it only compiles them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Words(BuildHookInterface[Any]):
+    """Every locales/<lang>/LC_MESSAGES/portal.po will have its .mo beside it."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        compile_words(Path(self.root) / "locales")
+
+
+def compile_words(folder: Path) -> None:
+    for po in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        with po.open("rb") as source, po.with_suffix(".mo").open("wb") as target:
+            write_mo(target, read_po(source, locale=po.parts[-3]))
+
+
+if __name__ == "__main__":
+    compile_words(Path(__file__).parent / "locales")

@@ -1,0 +1,208 @@
+"""The `portal` command. Words and files in, words and files out; everything it knows it asks of the floors below."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.domain.calendar import local_date
+from portal.domain.errors import DomainError, InvalidError
+from portal.triage import proof
+from portal.triage.conditions import Judged, PlacementFacts, judge
+from portal.triage.dialogue import as_answer, standing
+from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
+from portal.triage.guarantee import promise
+from portal.triage.rulebook import FOLDER, rulebook_on
+from portal.triage.workdays import ClosedDays
+
+DEMO_MUNICIPALITY = "740"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@click.group()
+def main() -> None:
+    """A self-service portal for Danish employment services."""
+
+
+# ------------------------------------------------------------------ one JSON object a line
+
+
+def _lines(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answers each line of standard input on a line of its own; exit status 1 when any line was bad."""
+    bad = False
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+            if not isinstance(given, dict):
+                raise InvalidError("line.object", value=line.strip()[:80])
+            reply = answer(given)
+        except DomainError as error:
+            bad = True
+            facts = ", ".join(f"{key}: {value}" for key, value in error.facts.items())
+            reply = {"error": {"code": error.code, "message": f"{error.code} ({facts})" if facts else error.code}}
+        except (json.JSONDecodeError, RecursionError) as error:
+            bad = True
+            reply = {"error": {"code": "line.json", "message": f"this line is not JSON: {error}"}}
+        click.echo(json.dumps(reply, ensure_ascii=False, default=str))
+    sys.exit(1 if bad else 0)
+
+
+def _day(given: dict[str, Any], on: datetime | None) -> date:
+    """The line's own `today`, else --on, else today in Copenhagen."""
+    own = given.get("today")
+    if own is None:
+        return on.date() if on else local_date(now())
+    try:
+        return date.fromisoformat(own)
+    except (TypeError, ValueError):
+        raise InvalidError("line.today", value=str(own)[:40]) from None
+
+
+def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.get(name)
+    if not isinstance(value, dict):
+        raise InvalidError("line.missing", field=name)
+    return value
+
+
+_on = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day the rules are read on (default: today).")
+_municipality = click.option("--municipality", default=DEMO_MUNICIPALITY, help="Three-digit municipality code.")
+
+
+@main.group()
+def triage() -> None:
+    """Find din vej: which way fits, from the facts known so far."""
+
+
+@triage.command()
+@_municipality
+@_on
+def outcome(municipality: str, on: datetime | None) -> None:
+    """{"facts": {...}, "declined": [...]} a line in; the outcome, or what is still possible and worth asking, out."""
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        declined = given.get("declined") or []
+        if not isinstance(declined, list) or not all(name in CITIZEN for name in declined):
+            raise InvalidError("line.declined", value=str(declined)[:80])
+        book = rulebook_on(_day(given, on))
+        return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
+
+    _lines(answer)
+
+
+@main.command()
+@_municipality
+@_on
+def guarantee(municipality: str, on: datetime | None) -> None:
+    """{"asked_at": ..., "benefit": ..., "first_conversation": ...} a line in; the promise's dates out."""
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            asked_at = datetime.fromisoformat(given["asked_at"])
+            if asked_at.tzinfo is None:
+                raise ValueError
+            asked_at = asked_at.astimezone(UTC)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise InvalidError("guarantee.asked_at", value=str(given.get("asked_at"))[:40]) from None
+        benefit = given.get("benefit")
+        if benefit is not None and benefit not in BENEFITS:
+            raise InvalidError("fact.value", fact="benefit", value=str(benefit)[:40], domain=", ".join(BENEFITS))
+        first = given.get("first_conversation", False)
+        if not isinstance(first, bool):
+            raise InvalidError("fact.value", fact="first_conversation", value=str(first)[:40], domain="true, false")
+        due = promise(asked_at, benefit=benefit, first_conversation=first, closed=ClosedDays()).due
+        return {
+            "guarantee_days": due.guarantee_days,
+            "due_on": due.due_on.isoformat(),
+            "latest_bookable": due.latest_bookable.isoformat() if due.latest_bookable else None,
+        }
+
+    _lines(answer)
+
+
+@main.group()
+def employer() -> None:
+    """A company's request."""
+
+
+@employer.command()
+@_municipality
+@_on
+def check(municipality: str, on: datetime | None) -> None:
+    """{"request": {...}, "today": ...} a line in; every condition, the desk and the earliest start out."""
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        today = _day(given, on)
+        where = str(given.get("municipality") or municipality)
+        request = PlacementFacts.parse(_object(given, "request"), where)
+        found = judge(rulebook_on(today), request, today, ClosedDays())
+        return {
+            "conditions": {name: _condition(one) for name, one in found.conditions.items()},
+            "desk": {"id": found.desk.id, "team": found.desk.team, "forward_to": found.desk.forward_to},
+            "earliest_start": found.earliest_start.isoformat(),
+        }
+
+    _lines(answer)
+
+
+def _condition(one: Judged) -> dict[str, Any]:
+    answer = {
+        "result": one.result,
+        "figures": one.figures,
+        "law": one.law,
+        "confidence": one.confidence,
+        "why": one.why,
+    }
+    return answer | ({"missing": list(one.missing)} if one.missing else {})
+
+
+# ------------------------------------------------------------------ rulebooks
+
+
+@main.group()
+def rules() -> None:
+    """Rulebooks."""
+
+
+@rules.command(name="check")
+@click.argument("folder", type=click.Path(exists=True, path_type=Path), default=FOLDER / "national")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a fault.")
+@_on
+def rules_check(folder: Path, as_json: bool, on: datetime | None) -> None:
+    """Reads and proves every rulebook in FOLDER (default: the built-in ones); exit status 1 when one has a fault."""
+    day = on.date() if on else local_date(now())
+    files = sorted(folder.rglob("*.toml")) if folder.is_dir() else [folder]
+    if not files:
+        raise click.ClickException(f"{folder} holds no rulebook (*.toml).")
+    failed = False
+    for path in files:
+        name, faults = proof.check_file(path, day, promise=rulebook_on(day))
+        failed |= bool(faults)
+        for fault in faults:
+            click.echo(_fault(path, fault, as_json))
+        if not faults and not as_json:
+            click.echo(f"ok  {path.name}: {name}")
+    if not as_json:
+        click.echo("Not proved yet: " + "; ".join(proof.NOT_PROVED) + ".")
+    sys.exit(1 if failed else 0)
+
+
+def _fault(path: Path, fault: proof.Fault, as_json: bool) -> str:
+    found = {"file": path.name, "table": fault.table, "row": fault.row, "kind": fault.kind, "message": fault.message,
+             "person": dict(fault.person) or None}  # fmt: skip
+    if as_json:
+        return json.dumps(found, ensure_ascii=False, default=str)
+    person = ", ".join(f"{key} = {value}" for key, value in fault.person.items())
+    where = f"{path.name}: {fault.table} {fault.row}".rstrip()
+    return f"FAULT {where}: {fault.kind}: {fault.message}" + (f" [for example: {person}]" if person else "")
