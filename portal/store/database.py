@@ -1,0 +1,292 @@
+"""The database: two engines behind one door, sessions that belong to one municipality, and the unit of work.
+
+SQLite in WAL mode or PostgreSQL. A session without a municipality cannot read a row of any; a statement that is not made
+from the tables' classes is refused, because its scope could not be seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlmodel import SQLModel
+
+from portal.domain.people import Actor
+from portal.store.tables import Facts, Journal, JournalDetail, JournalHead, Municipality, RequestKey, TenantRow
+
+Found = TypeVar("Found", bound=TenantRow)
+BUSY_SECONDS = 30
+
+
+class AlreadyThereError(Exception):
+    """A unique index refused the row; `index` is its name. The unit of work has been rolled back."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class NoMunicipalityError(Exception):
+    """Rows of a municipality were asked for without saying which: a mistake in the code, never the person's."""
+
+
+def new_id() -> str:
+    """128 random bits, as they stand in addresses."""
+    return secrets.token_hex(16)
+
+
+class ScopedSession(Session):
+    """A session that sees one municipality (`info["municipality"]`), or only the list of municipalities (None)."""
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _scope(state: ORMExecuteState) -> None:
+    if not state.is_orm_statement or state.is_insert:
+        raise NoMunicipalityError("only selects, updates and deletes of the tables' classes are let through")
+    code = state.session.info["municipality"]
+    if code is None:
+        classes = {mapper.class_ for mapper in state.all_mappers}
+        if classes - {Municipality}:
+            raise NoMunicipalityError(f"no municipality given for {sorted(c.__name__ for c in classes)}")
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantRow, lambda cls: cls.municipality == code, include_aliases=True)
+    )
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _stay_home(session: Session, _context: Any, _instances: Any) -> None:
+    code = session.info["municipality"]
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        at_home = row.code == code if isinstance(row, Municipality) else row.municipality == code
+        if not at_home:
+            raise NoMunicipalityError(f"a {type(row).__name__} of another municipality than {code}")
+
+
+class Reader:
+    """A transaction that reads, in one municipality."""
+
+    def __init__(self, session: AsyncSession, municipality: str) -> None:
+        self.session = session
+        self.municipality = municipality
+
+    async def find(self, table: type[Found], row_id: str | None) -> Found | None:
+        """The row with that id in this municipality, or None."""
+        if row_id is None:
+            return None
+        return await self.session.get(table, (self.municipality, row_id))
+
+    async def all(self, statement: Any) -> list[Any]:
+        """The rows of a select of columns."""
+        return list((await self.session.execute(statement)).all())
+
+    async def one(self, statement: Any) -> Any | None:
+        """The first row of a select of columns, or None."""
+        return (await self.session.execute(statement)).first()
+
+    async def rows(self, statement: Any) -> list[Any]:
+        """The objects of a select of one class."""
+        return list((await self.session.scalars(statement)).all())
+
+    async def here(self) -> Municipality:
+        found = await self.session.get(Municipality, self.municipality)
+        if found is None:
+            raise NoMunicipalityError(self.municipality)
+        return found
+
+
+class Unit(Reader):
+    """One action: state, journal and outbox in one transaction. Nothing is kept unless `commit` is called."""
+
+    def __init__(self, session: AsyncSession, actor: Actor, now: datetime) -> None:
+        super().__init__(session, actor.municipality)
+        self.actor = actor
+        self.now = now
+        self._lines: list[tuple[str, str, str, Facts, str]] = []
+        self._key: RequestKey | None = None
+
+    def add(self, row: SQLModel) -> None:
+        self.session.add(row)
+
+    def record(self, code: str, subject_kind: str, subject_id: str, facts: Facts, words: str) -> None:
+        """A journal line, written at commit. Use `journal.note`, which knows the codes."""
+        self._lines.append((code, subject_kind, subject_id, facts, words))
+
+    async def once(self, key: str) -> str | None:
+        """None the first time a form's key is seen; after that the address the first time led to."""
+        found = await self.find(RequestKey, key)
+        if found is None:
+            self._key = RequestKey(municipality=self.municipality, id=key, actor_id=self.actor.id, result="", at=self.now)
+            self.add(self._key)
+            try:
+                await self.flush()
+                return None
+            except AlreadyThereError:
+                self._key = None
+                found = await self.find(RequestKey, key)
+        if found is None or found.actor_id != self.actor.id:
+            raise NoMunicipalityError("a form's key belongs to somebody else")
+        return found.result
+
+    async def flush(self) -> None:
+        """Writes what is pending; AlreadyThereError when a unique index refuses it."""
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            await self.session.rollback()
+            raise AlreadyThereError(index_of(error)) from error
+
+    async def commit(self, result: str = "", *, unnoted: bool = False) -> None:
+        """Keeps everything, journal last. `unnoted` is for what is no action on a case (a session, a rate counter)."""
+        if not self._lines and not unnoted:
+            raise RuntimeError("an action without a journal line")
+        if self._key is not None:
+            self._key.result = result
+        await self.flush()
+        if self._lines:
+            await self._write_journal()
+        try:
+            await self.session.commit()
+        except IntegrityError as error:
+            await self.session.rollback()
+            raise AlreadyThereError(index_of(error)) from error
+
+    async def _write_journal(self) -> None:
+        """Numbers the lines one after another; the head row is locked, so no number is skipped or used twice."""
+        statement = select(JournalHead).where(JournalHead.id == "head").with_for_update()
+        head = (await self.session.scalars(statement)).one()
+        for code, kind, subject, facts, words in self._lines:
+            head.number += 1
+            line_id = new_id()
+            self.add(
+                Journal(
+                    municipality=self.municipality,
+                    id=line_id,
+                    number=head.number,
+                    at=self.now,
+                    code=code,
+                    actor_role=self.actor.role.value,
+                    actor_id=self.actor.id,
+                    subject_kind=kind,
+                    subject_id=subject,
+                    facts=facts,
+                )
+            )
+            self.add(
+                JournalDetail(
+                    municipality=self.municipality, id=line_id, actor_name=self.actor.name, words=words
+                )
+            )
+        await self.flush()
+
+
+class Store:
+    """The door to the database. One per process; `close` it when the process ends."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # One writer at a time in this process: on SQLite waiting in the file is a sleep, waiting here is a queue.
+        self._writing = asyncio.Lock() if self.is_sqlite else None
+        self._writers = self.engine.execution_options(write=True)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    def _session(self, engine: AsyncEngine, municipality: str | None) -> AsyncSession:
+        return AsyncSession(
+            engine, sync_session_class=ScopedSession, expire_on_commit=False, info={"municipality": municipality}
+        )
+
+    @asynccontextmanager
+    async def reading(self, municipality: str) -> AsyncIterator[Reader]:
+        if not municipality:
+            raise NoMunicipalityError("reading needs a municipality")
+        async with self._session(self.engine, municipality) as session:
+            yield Reader(session, municipality)
+
+    @asynccontextmanager
+    async def writing(self, actor: Actor, now: datetime) -> AsyncIterator[Unit]:
+        async with self._writing or nullcontext(), self._session(self._writers, actor.municipality) as session:
+            yield Unit(session, actor, now)
+
+    async def municipalities(self) -> list[Municipality]:
+        async with self._session(self.engine, None) as session:
+            return list((await session.scalars(select(Municipality).order_by(Municipality.name))).all())
+
+    async def municipality_at(self, slug: str) -> Municipality | None:
+        async with self._session(self.engine, None) as session:
+            return (await session.scalars(select(Municipality).where(Municipality.slug == slug))).first()
+
+    async def found_municipality(self, row: Municipality, actor: Actor, now: datetime) -> None:
+        """A municipality that is not served yet will be, with its journal begun."""
+        async with self.writing(actor, now) as unit:
+            unit.add(row)
+            await unit.flush()
+            unit.add(JournalHead(municipality=row.code, id="head"))
+            await unit.commit(unnoted=True)
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`, set up so that nothing is lost."""
+    if url.startswith("postgresql"):
+        return create_async_engine(url, pool_size=20, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    immediate = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _index_columns() -> dict[str, str]:
+    named = {}
+    for table in SQLModel.metadata.tables.values():
+        for index in table.indexes:
+            if index.unique:
+                named[", ".join(f"{table.name}.{column.name}" for column in index.columns)] = str(index.name)
+        named[", ".join(f"{table.name}.{column.name}" for column in table.primary_key)] = f"pk_{table.name}"
+    return named
+
+
+_INDEX_COLUMNS = _index_columns()
+
+
+def index_of(error: IntegrityError) -> str:
+    """The name of the index or constraint that refused, whichever engine says so; raises what is not a duplicate."""
+    cause: Any = getattr(error.orig, "__cause__", None)
+    name = getattr(cause, "constraint_name", None)
+    if name is not None and getattr(cause, "sqlstate", "") == "23505":
+        return str(name)
+    said = str(error.orig)
+    if "UNIQUE constraint failed: " in said:
+        columns = said.split("UNIQUE constraint failed: ")[1]
+        return _INDEX_COLUMNS.get(columns, columns)
+    raise error
+
+
+Clock = Callable[[], datetime]
