@@ -20,9 +20,7 @@ FILES = {
     "dkfds/dist/css/dkfds-borgerdk.min.css": "dkfds/css/borger.css",
     "dkfds/dist/css/dkfds-virkdk.min.css": "dkfds/css/virk.css",
     "dkfds/dist/css/dkfds.min.css": "dkfds/css/staff.css",
-    "dkfds/dist/js/dkfds.min.js": "dkfds/dkfds.js",
     "dkfds/dist/LICENSE.md": "dkfds/LICENSE.md",
-    "dkfds/dist/img/all-svg-icons.svg": "dkfds/img/all-svg-icons.svg",
     "htmx.org/dist/htmx.min.js": "htmx.js",
     "htmx.org/LICENSE": "htmx.LICENSE",
 }

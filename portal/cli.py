@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -10,9 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 
+from portal import settings as configuration
+from portal.app import start_logging
+from portal.demo import load as demo
 from portal.domain.calendar import local_date
 from portal.domain.errors import DomainError, InvalidError
+from portal.domain.people import system
+from portal.imports import outlook
+from portal.letters import sender
+from portal.store import outlooks, schema
+from portal.store.database import Store
 from portal.triage import proof
 from portal.triage.conditions import Judged, PlacementFacts, judge
 from portal.triage.dialogue import as_answer, standing
@@ -20,6 +34,7 @@ from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
 from portal.triage.guarantee import promise
 from portal.triage.rulebook import FOLDER, rulebook_on
 from portal.triage.workdays import ClosedDays
+from portal.worker import run as run_worker
 
 DEMO_MUNICIPALITY = "740"
 
@@ -206,3 +221,140 @@ def _fault(path: Path, fault: proof.Fault, as_json: bool) -> str:
     person = ", ".join(f"{key} = {value}" for key, value in fault.person.items())
     where = f"{path.name}: {fault.table} {fault.row}".rstrip()
     return f"FAULT {where}: {fault.kind}: {fault.message}" + (f" [for example: {person}]" if person else "")
+
+
+# ------------------------------------------------------------------ running the portal
+
+
+def _settings() -> configuration.Settings:
+    try:
+        return configuration.read(os.environ)
+    except configuration.SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _prepare(settings: configuration.Settings) -> None:
+    """The database is there, with the newest schema."""
+    file = configuration.sqlite_file(settings.database_url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    schema.migrate(settings.database_url)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    _prepare(_settings())
+
+
+@main.command(name="load-demo")
+def load_demo() -> None:
+    """Load the fictional demo municipality, once."""
+    settings = _settings()
+
+    async def load() -> bool:
+        store = Store(settings.database_url)
+        try:
+            if await demo.is_loaded(store):
+                return False
+            await demo.load(store, now())
+            return True
+        finally:
+            await store.close()
+
+    click.echo("The demo municipality is loaded." if asyncio.run(load()) else "The demo municipality is there already.")
+
+
+@main.command()
+def serve() -> None:
+    """Serve the portal."""
+    settings = _settings()
+    server = Granian(
+        "portal.app:from_environment",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        factory=True,
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+        http=HTTPModes.http1,
+        workers_kill_timeout=10,
+    )
+    server.serve()
+
+
+@main.command()
+def worker() -> None:
+    """Sweep due dates, send letters and extend calendars, until stopped."""
+    settings = _settings()
+    start_logging(settings.log)
+
+    async def work() -> None:
+        store = Store(settings.database_url)
+        stop = asyncio.Event()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await run_worker(store, sender(settings), settings.base_url, now, settings.worker_pause, stop)
+        await store.close()
+
+    asyncio.run(work())
+
+
+@main.command()
+@click.pass_context
+def run(context: click.Context) -> None:
+    """The whole demo at once: database, demo municipality, app and worker in one process."""
+    os.environ.setdefault("PORTAL_WORKER_INLINE", "1")
+    settings = _settings()
+    _prepare(settings)
+    context.invoke(load_demo)
+    click.echo(f"\n  {settings.base_url}/silkeborg\n")
+    click.echo("  Log in as Amina or Birger (citizen), Bo (employer), Clara (company team), Rikke (reception),")
+    click.echo("  Tove (team lead), Anders (auditor) or Ada (administrator): choose a name on the login page.")
+    click.echo("  Everybody is fictional. Stop with Ctrl+C.\n")
+    context.invoke(serve)
+
+
+@main.command()
+def reset() -> None:
+    """Throw the demo's SQLite file away."""
+    file = configuration.sqlite_file(_settings().database_url)
+    if file is None:
+        raise click.ClickException("reset only throws an SQLite file away; drop a PostgreSQL database yourself.")
+    for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        name.unlink(missing_ok=True)
+    click.echo("The demo's data is gone; the next start loads it afresh.")
+
+
+@main.group(name="import")
+def import_() -> None:
+    """Official files in."""
+
+
+@import_.command(name="outlook")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_municipality
+def import_outlook(file: Path, municipality: str) -> None:
+    """The list of job outlooks (CSV: occupation;title;outlook;valid_on;source;fictional), whole or not at all."""
+    settings = _settings()
+    try:
+        entries, faults = outlook.read(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not UTF-8 text. Nothing was changed.") from None
+    if faults:
+        for fault in faults:
+            click.echo(f"{file.name}, line {fault.line}: {fault.message}", err=True)
+        raise click.ClickException("Nothing was changed.")
+
+    async def take() -> None:
+        store = Store(settings.database_url)
+        async with store.writing(system(municipality), now()) as unit:
+            await outlooks.replace_all(unit, entries)
+            await unit.commit()
+        await store.close()
+
+    asyncio.run(take())
+    click.echo(f"{len(entries)} occupations loaded for municipality {municipality}.")

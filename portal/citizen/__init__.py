@@ -1,0 +1,1 @@
+"""The citizen's room: ask for a conversation, find a way, my page."""

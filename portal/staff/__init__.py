@@ -1,0 +1,1 @@
+"""The staff's room: queues, cases, the board, and the municipality's own settings."""

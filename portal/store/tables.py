@@ -7,7 +7,7 @@ Rows never leave `store` towards templates: queries give plain facts. No relatio
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, String, column, text
 from sqlmodel import Field, SQLModel
 
 from portal.domain import conversation, placement
@@ -135,6 +135,8 @@ class LoginSession(TenantRow, table=True):
 
     person_id: str
     role: str
+    name: str
+    unit: str
     csrf: str
     lang: str
     created_at: datetime
@@ -264,7 +266,8 @@ class Dialogue(TenantRow, table=True):
 
 
 class PlacementCase(TenantRow, table=True):
-    """A company's request. `form` is what the company wrote; nothing about a candidate but the name."""
+    """A company's request. `form` is what the company wrote, `facts` the same as the rules read it, frozen when it was
+    sent; nothing about a candidate but the name."""
 
     company_id: str
     created_by: str
@@ -277,6 +280,7 @@ class PlacementCase(TenantRow, table=True):
     positions: int | None = None
     start: date | None = None
     sent_at: datetime | None = None
+    facts: Facts = _facts()
     answer_due_on: date | None = None
     read_at: datetime | None = None
     read_by: str | None = None
@@ -401,3 +405,8 @@ class Outlook(TenantRow, table=True):
     fictional: bool
     valid_on: date
     __table_args__ = (_one_of("outlook", ("shortage", "paradox", "good", "limited")),)
+
+
+# The scope of a session is one condition on TenantRow (`database._scope`); SQLAlchemy tries it out on the class itself,
+# which has no column of its own. Set last, so that no table takes it for a default.
+type.__setattr__(TenantRow, "municipality", column("municipality", String))

@@ -57,6 +57,14 @@ class PlacementFacts:
         return cls(where, start, known, candidate)
 
 
+    def plain(self) -> dict[str, Any]:
+        """The request without its candidate, as plain data that `parse` reads back."""
+        facts = {name: str(v) if isinstance(v, Decimal) else v for name, v in self.known.items() if name != "vacated"}
+        if self.known.get("vacated") is False:
+            facts["vacated_months_ago"] = None
+        return {**facts, "municipality": self.municipality, "start": self.start.isoformat() if self.start else None}
+
+
 @dataclass(frozen=True)
 class Judged:
     """One condition's answer. `missing` names the facts that keep it from being judged."""

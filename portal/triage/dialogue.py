@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
-from portal.triage.facts import CITIZEN, Value
+from portal.triage.facts import Value
 from portal.triage.rulebook import Rulebook
 from portal.triage.table import Box, Cells, Row, Table, facts_that_matter, weight
 

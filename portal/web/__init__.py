@@ -1,0 +1,1 @@
+"""Web manners shared by all rooms: who may come in, forms, pages."""

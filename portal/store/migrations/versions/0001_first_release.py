@@ -5,7 +5,7 @@ import sqlmodel
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision = '71984fed2d67'
+revision = 'ce432e0c667f'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -132,6 +132,8 @@ def upgrade() -> None:
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('person_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('unit', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('csrf', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('lang', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -322,6 +324,7 @@ def upgrade() -> None:
     sa.Column('positions', sa.Integer(), nullable=True),
     sa.Column('start', sa.Date(), nullable=True),
     sa.Column('sent_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('facts', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('answer_due_on', sa.Date(), nullable=True),
     sa.Column('read_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('read_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),

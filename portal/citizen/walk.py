@@ -1,0 +1,294 @@
+"""Find din vej, step by step: one question at a time, back and forth, to an outcome that is advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from portal.citizen import actions, forms
+from portal.citizen.actions import Here
+from portal.domain.errors import NotFoundError
+from portal.store import dialogues, places
+from portal.store.dialogues import Walk
+from portal.text import gettext as _
+from portal.text import in_language
+from portal.triage import understanding
+from portal.triage.facts import CITIZEN, Value
+from portal.triage.rulebook import Question
+from portal.triage.understanding import Understood
+from portal.web.access import CITIZEN as CITIZENS
+from portal.web.access import CITIZEN_OWN
+from portal.web.forms import Form, empty
+from portal.web.render import go, show
+from portal.web.visit import Visit
+
+TEXT_LIMIT = 200
+
+
+async def _own(visit: Visit, walk: str) -> Walk:
+    async with visit.store.reading(visit.here.code) as reader:
+        return await dialogues.own(reader, walk, visit.me.id)
+
+
+async def _open(visit: Visit, walk: str) -> Here:
+    """The walk, if it can still be answered."""
+    found = await _own(visit, walk)
+    if found.finished_at is not None:
+        raise NotFoundError("dialogue")
+    return actions.stand(found)
+
+
+@get("/{slug:str}/borger/vej", access=CITIZENS)
+async def start_page(visit: NamedDependency[Visit]) -> Response[str]:
+    async with visit.store.reading(visit.here.code) as reader:
+        unfinished = await dialogues.open_of(reader, visit.me.id)
+    return show(visit, "citizen/walk_start.html", unfinished=unfinished)
+
+
+@post("/{slug:str}/borger/vej", access=CITIZENS)
+async def start(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
+    await forms.read_version(request, visit)
+    walk_id = await actions.begin_walk(visit)
+    if walk_id is None:
+        return show(visit, "citizen/walk_not_for.html", youngest=actions.YOUNGEST, oldest=actions.OLDEST)
+    return go(visit, "borger", "vej", walk_id)
+
+
+@get("/{slug:str}/borger/vej/{walk:str}", access=CITIZEN_OWN)
+async def question_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+    """The next question; or all answers to look over, when nothing more can change the outcome."""
+    found = await _own(visit, walk)
+    if found.finished_at is not None:
+        return go(visit, "borger", "vej", walk, "resultat")
+    here = actions.stand(found)
+    if here.ask is None:
+        return go(visit, "borger", "vej", walk, "svar")
+    return _question(visit, here, here.ask, empty())
+
+
+def _question(
+    visit: Visit, here: Here, fact: str, form: Form, understood: Understood | None = None, status: int = 200
+) -> Response[str]:
+    question = here.book.questions[fact]
+    return show(
+        visit,
+        "citizen/question.html",
+        status=status,
+        walk=here.walk,
+        fact=fact,
+        question=question,
+        options=options(question),
+        typed=CITIZEN[fact].kind == "whole" and not question.options,
+        unit=_("uger") if fact in ("weeks_unemployed", "expected_weeks_sick") else _("år"),
+        form=form,
+        understood=understood,
+        choices=_choices(question, understood),
+        back=_back(visit, here, fact),
+        answered=len(here.walk.answers) + len(here.walk.declined),
+    )
+
+
+def options(question: Question) -> list[tuple[str, str]]:
+    if question.asks == "occupation":
+        return []
+    return [(value, in_language(texts)) for value, texts in question.options.items()]
+
+
+def _choices(question: Question, understood: Understood | None) -> list[tuple[str, str]]:
+    """What may have been meant, as buttons to confirm."""
+    if understood is None:
+        return []
+    if question.asks == "occupation":
+        return [(f"occupation:{one.value}", one.label) for one in understood.candidates]
+    return [
+        (str(one.value), in_language(question.options[str(one.value)]) if question.options else one.label)
+        for one in understood.candidates
+    ]
+
+
+def _back(visit: Visit, here: Here, fact: str) -> str:
+    """The address of the question before this one."""
+    given = [name for name in (*here.walk.answers, *here.walk.declined) if name in here.book.questions]
+    before = given[: given.index(fact)] if fact in given else given
+    before = [name for name in before if not (name == "age" or name == "industry_outlook" and not here.walk.occupation)]
+    return visit.path("borger", "vej", here.walk.id, "ret", before[-1]) if before else visit.path("borger", "vej")
+
+
+@post("/{slug:str}/borger/vej/{walk:str}", access=CITIZEN_OWN)
+async def answer(request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+    here = await _open(visit, walk)
+    if here.ask is None:
+        return go(visit, "borger", "vej", walk, "svar")
+    return await _take(request, visit, here, here.ask)
+
+
+@get("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN)
+async def change_page(visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]) -> Response[str]:
+    """A question already answered, with the answer as it stands."""
+    here = await _open(visit, walk)
+    if fact not in here.book.questions:
+        raise NotFoundError("question")
+    given = here.walk.answers.get(fact)
+    shown = str(given).lower() if isinstance(given, bool) else "" if given is None else str(given)
+    form = empty({"answer": shown, "text": shown if fact in ("age", "weeks_unemployed", "expected_weeks_sick") else ""})
+    return _question(visit, here, fact, form)
+
+
+@post("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN)
+async def change(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
+) -> Response[Any]:
+    here = await _open(visit, walk)
+    if fact not in here.book.questions:
+        raise NotFoundError("question")
+    return await _take(request, visit, here, fact)
+
+
+async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact: str) -> Response[Any]:
+    """Takes a button as it is, and shows what was understood of a text to be confirmed."""
+    form = await forms.read_answer(request, visit)
+    if form["action"] == "person":
+        await actions.ask_for_person(visit, here.walk)
+        return go(visit, "borger", "vej", here.walk.id, "resultat")
+    if form["action"] == "decline":
+        await actions.answer_question(visit, here.walk, fact, None)
+        return go(visit, "borger", "vej", here.walk.id)
+    question = here.book.questions[fact]
+    text = form.text("text", longest=TEXT_LIMIT)
+    if form["answer"] and not (form["action"] == "understand" and text):
+        return await _take_choice(visit, here, fact, form)
+    if not form.ok or not text:
+        form.wrong("text" if not question.options or question.asks == "occupation" else "answer", _missing(fact))
+        return _question(visit, here, fact, form, status=422)
+    understood = understanding.understand(question.asks, text, visit.lang)
+    if understood.wants_person:
+        await actions.ask_for_person(visit, here.walk)
+        return go(visit, "borger", "vej", here.walk.id, "resultat")
+    if CITIZEN[fact].kind == "whole" and fact in understood.facts:
+        await actions.answer_question(visit, here.walk, fact, understood.facts[fact])
+        return go(visit, "borger", "vej", here.walk.id)
+    if not understood.candidates:
+        form.wrong("text", _not_understood(fact))
+        return _question(visit, here, fact, form, understood, 422)
+    return _question(visit, here, fact, form, understood)
+
+
+def _missing(fact: str) -> str:
+    if CITIZEN[fact].kind == "whole":
+        return _("Skriv et tal, eller vælg “Det ved jeg ikke”.")
+    return _("Vælg et svar, eller vælg “Det ved jeg ikke”.")
+
+
+def _not_understood(fact: str) -> str:
+    domain = CITIZEN[fact]
+    if domain.kind == "whole":
+        said = _("Skriv ét tal mellem %(low)s og %(high)s. Ved du det ikke, så vælg “Det ved jeg ikke”.")
+        return said % {"low": domain.low, "high": domain.high}
+    return _("Det forstod vi ikke. Prøv med andre ord, eller gå videre med “Det ved jeg ikke”.")
+
+
+async def _take_choice(visit: Visit, here: Here, fact: str, form: Form) -> Response[Any]:
+    value, code = await _chosen(visit, here, fact, form["answer"])
+    if value is None:
+        form.wrong("answer", _("Vælg et af svarene på siden."))
+        return _question(visit, here, fact, form, status=422)
+    await actions.answer_question(visit, here.walk, fact, value, code)
+    return go(visit, "borger", "vej", here.walk.id)
+
+
+async def _chosen(visit: Visit, here: Here, fact: str, answer: str) -> tuple[Value | None, str | None]:
+    """The value behind a button, and the occupation it came from."""
+    if here.book.questions[fact].asks == "occupation":
+        code = answer.removeprefix("occupation:")
+        if not answer.startswith("occupation:") or understanding.occupation(code) is None:
+            return None, None
+        return await actions.outlook(visit, code), code
+    if CITIZEN[fact].kind == "flag":
+        return {"true": True, "false": False}.get(answer), None
+    if answer not in here.book.questions[fact].options:
+        return None, None
+    return CITIZEN[fact].parse(answer), None
+
+
+@get("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN)
+async def check_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+    here = await _open(visit, walk)
+    if here.ask is not None:
+        return go(visit, "borger", "vej", walk)
+    return show(visit, "citizen/walk_check.html", walk=here.walk, rows=answers(visit, here, change=True))
+
+
+@post("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN)
+async def finish(request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+    await forms.read_version(request, visit)
+    found = await _own(visit, walk)
+    if found.finished_at is None:
+        here = actions.stand(found)
+        if here.ask is not None:
+            return go(visit, "borger", "vej", walk)
+        await actions.finish_walk(visit, here)
+    return go(visit, "borger", "vej", walk, "resultat")
+
+
+@get("/{slug:str}/borger/vej/{walk:str}/resultat", access=CITIZEN_OWN)
+async def outcome(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+    found = await _own(visit, walk)
+    if found.finished_at is None:
+        return go(visit, "borger", "vej", walk)
+    here = actions.stand(found)
+    async with visit.store.reading(visit.here.code) as reader:
+        names = await places.team_names(reader)
+    return show(
+        visit,
+        "citizen/outcome.html",
+        walk=found,
+        rows=answers(visit, here, change=False),
+        way=here.book.ways[found.outcome["route"]],
+        ways=here.book.ways,
+        team=names.get(found.outcome["team"], {"da": found.outcome["team"], "en": found.outcome["team"]}),
+        questions=here.book.questions,
+    )
+
+
+def answers(visit: Visit, here: Here, *, change: bool) -> list[tuple[str, str, str]]:
+    """Question, answer in words, and where it can be changed."""
+    rows = []
+    for fact in (*here.walk.answers, *here.walk.declined):
+        question = here.book.questions.get(fact)
+        if question is None:
+            continue
+        address = visit.path("borger", "vej", here.walk.id, "ret", fact) if change else ""
+        rows.append((in_language(question.texts["text"]), _in_words(here, fact, question), address))
+    return rows
+
+
+def _in_words(here: Here, fact: str, question: Question) -> str:
+    if fact in here.walk.declined:
+        return _("Det ved jeg ikke")
+    value = here.walk.answers[fact]
+    key = str(value).lower() if isinstance(value, bool) else str(value)
+    said = str(in_language(question.options[key])) if key in question.options else key
+    if question.asks == "occupation" and here.walk.occupation:
+        known = understanding.occupation(here.walk.occupation["code"])
+        return f"{known.titles[_lang()]} ({said})" if known else said
+    return said
+
+
+def _lang() -> str:
+    return str(in_language({"da": "da", "en": "en"}))
+
+
+handlers = [
+    start_page,
+    start,
+    question_page,
+    answer,
+    change_page,
+    change,
+    check_page,
+    finish,
+    outcome,
+]

@@ -1,0 +1,124 @@
+"""What a company does: each action is one transaction with its journal line and, where one is due, its letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from portal.domain.calendar import add_working_days
+from portal.domain.errors import InvalidError
+from portal.employer import forms
+from portal.store import messages, placements, places
+from portal.store.database import Reader
+from portal.store.placements import OwnCase, Sent
+from portal.triage.conditions import Judged, Judgement, judge
+from portal.triage.rulebook import rulebook_on
+from portal.web.forms import Form
+from portal.web.visit import Visit
+
+FALLBACK_TEAM = "virksomhedsteam"
+
+
+async def judged(reader: Reader, visit: Visit, values: Mapping[str, Any]) -> Judgement:
+    """The conditions as the company sees them: nothing of a candidate is known to it, before or after."""
+    request = replace(forms.facts(values, visit.here.code), candidate=None)
+    closed = await places.closed_days(reader)
+    return judge(rulebook_on(visit.today), request, visit.today, closed, visit.here.lead_days)
+
+
+async def begin(visit: Visit, scheme: str, key: str) -> str:
+    """A draft; gives the address of its second step. A second press of the button gives the same one."""
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        earlier = await unit.once(key)
+        if earlier is not None:
+            return earlier
+        case_id = placements.begin(unit, scheme, {"scheme": scheme})
+        result = visit.path("virksomhed", "sag", case_id, "trin", str(forms.WHERE))
+        await unit.commit(result)
+        return result
+
+
+async def save_step(visit: Visit, case: OwnCase, step: int, form: Form) -> dict[str, Any]:
+    """The draft with this step's answers, whether or not they are right yet; gives the whole form."""
+    values = {**case.form, **{name: form[name].strip() for name in forms.FIELDS[step]}}
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        await placements.own(unit, case.id, visit.me.unit)
+        await placements.save_draft(unit, case.id, values["scheme"] or case.scheme, values, step + 1)
+        await unit.commit()
+    return values
+
+
+def first_wrong_step(values: Mapping[str, Any]) -> int | None:
+    """The first step that is not filled in as it must be."""
+    for step in forms.steps_of(str(values.get("scheme"))):
+        form = Form({name: str(values.get(name) or "") for name in forms.ALL_FIELDS})
+        forms.check(form, step, form["scheme"])
+        if not form.ok:
+            return step
+    return None
+
+
+async def send(visit: Visit, case_id: str, key: str) -> str:
+    """The request is with the municipality, routed with its reason and with the answer time promised."""
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        earlier = await unit.once(key)
+        if earlier is not None:
+            return earlier
+        case = await placements.own(unit, case_id, visit.me.unit)
+        if first_wrong_step(case.form) is not None:
+            raise InvalidError("placement.incomplete")
+        shown = await judged(unit, visit, case.form)
+        request = forms.facts(case.form, visit.here.code)
+        closed = await places.closed_days(unit)
+        book = rulebook_on(visit.today)
+        routed = judge(book, request, visit.today, closed, visit.here.lead_days).desk
+        days = visit.here.answer_days or int(book.number("answer.working_days"))
+        teams = await places.team_names(unit)
+        start = request.start
+        if start is None:
+            raise InvalidError("placement.incomplete")
+        sent = Sent(
+            positions=int(request.known["positions"]),
+            start=start,
+            facts=request.plain(),
+            answer_due_on=add_working_days(visit.today, days, closed),
+            team_id=routed.team if routed.team in teams else FALLBACK_TEAM,
+            desk=asdict(routed),
+            rulebook=book.stamp,
+            judged={"conditions": [as_facts(one) for one in shown.conditions.values()]},
+        )
+        await placements.send(unit, case_id, sent)
+        result = visit.path("virksomhed", "sag", case_id, "kvittering")
+        await unit.commit(result)
+        return result
+
+
+def as_facts(one: Judged) -> dict[str, Any]:
+    """A judged condition as plain data, for the case file."""
+    figures = {name: value if isinstance(value, int | float | None) else str(value) for name, value in one.figures.items()}
+    return {**asdict(one), "figures": figures, "missing": list(one.missing)}
+
+
+async def withdraw(visit: Visit, case_id: str) -> None:
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        await placements.withdraw(unit, case_id)
+        await unit.commit()
+
+
+async def inform(visit: Visit, case_id: str, words: str, key: str) -> str:
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        earlier = await unit.once(key)
+        if earlier is not None:
+            return earlier
+        await placements.inform(unit, case_id, words)
+        result = visit.path("virksomhed", "sag", case_id) + "?besked=tak"
+        await unit.commit(result)
+        return result
+
+
+async def mark_read(visit: Visit, case_id: str) -> None:
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        await placements.own(unit, case_id, visit.me.unit)
+        await messages.mark_case_read(unit, case_id, visit.me.unit)
+        await unit.commit()

@@ -1,0 +1,196 @@
+"""What staff do: each action is one transaction with its journal lines and, where one is due, its letter."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+from portal.domain.calendar import local_date, working_days_between
+from portal.domain.errors import ConflictError, NotFoundError
+from portal.staff.forms import CandidateFacts, Decision, OnThePhone
+from portal.store import calendars, candidates, conversations, journal, outbox, places, queue, sessions
+from portal.store.candidates import Named
+from portal.store.database import Reader, Unit
+from portal.store.queue import Case
+from portal.store.tables import ClosingDay, Staff, Team
+from portal.triage.conditions import Candidate, Judgement, PlacementFacts, judge
+from portal.triage.facts import CANDIDATE, parse_facts
+from portal.triage.rulebook import Rulebook, pinned, rulebook_on
+from portal.web.visit import Visit
+
+Verb = Callable[[Unit], Awaitable[None]]
+
+
+async def carry_out(visit: Visit, verb: Verb, *, address: str = "") -> None:
+    """One action as one transaction. A conflict learns where the case can be seen as it is now."""
+    try:
+        async with visit.store.writing(visit.me, visit.now) as unit:
+            await verb(unit)
+            await unit.commit()
+    except ConflictError as error:
+        if address:
+            error.facts["address"] = address
+        raise
+
+
+# ------------------------------------------------------------------ a company's request
+
+
+async def judged_for_staff(reader: Reader, visit: Visit, case: Case, named: Named | None) -> tuple[Judgement, Rulebook]:
+    """The conditions by the rulebook and the day the case was sent under, with what is known of the candidate."""
+    sent_on = local_date(case.sent_at)
+    book = pinned(case.rulebook, sent_on)
+    request = PlacementFacts.parse(case.facts, visit.here.code)
+    if named is not None:
+        candidate = Candidate(named.lives_in, parse_facts(CANDIDATE, named.facts))
+        request = replace(request, candidate=candidate)
+    closed = await places.closed_days(reader)
+    return judge(book, request, sent_on, closed, visit.here.lead_days), book
+
+
+async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> None:
+    """What is now known of the candidate; the rules may point to another desk, and then say so."""
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        await candidates.note_facts(unit, case_id, given.version, given.facts, given.lives_in)
+        await unit.flush()
+        case = await queue.placement_case(unit, case_id)
+        named = await candidates.of_case(unit, case_id)
+        found, _ = await judged_for_staff(unit, visit, case, named)
+        await queue.route_again(unit, case_id, asdict(found.desk))
+        await unit.commit()
+
+
+def letter_of(visit: Visit, book: Rulebook, case: Case, decision: Decision, found: Judgement) -> dict[str, Any]:
+    """The decision as it will be read: complaint guidance on all that is not a full approval (rail.complaint)."""
+    refused = decision.outcome != "granted"
+    return {
+        "outcome": decision.outcome,
+        "reasons": decision.reasons,
+        "law": decision.law,
+        "starts": None if refused else case.facts["start"],
+        "complaint": book.fill(book.complaint.texts["text"]) if refused else None,
+        "complaint_law": book.complaint.law if refused else None,
+        "conditions": {one.id: one.result for one in found.conditions.values()},
+        "rulebook": book.stamp,
+    }
+
+
+async def decide(visit: Visit, case_id: str, decision: Decision, key: str) -> str:
+    """Granted or refused, sent in the same transaction; a second press of the button decides nothing twice."""
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        earlier = await unit.once(key)
+        if earlier is not None:
+            return earlier
+        case = await queue.placement_case(unit, case_id)
+        found, book = await judged_for_staff(unit, visit, case, await candidates.of_case(unit, case_id))
+        await queue.decide(unit, case_id, decision.version, letter_of(visit, book, case, decision, found))
+        result = visit.path("medarbejder", "sag", case_id) + "?besked=afgjort"
+        await unit.commit(result)
+        return result
+
+
+async def team_exists(visit: Visit, team_id: str) -> bool:
+    async with visit.store.reading(visit.here.code) as reader:
+        return team_id in await places.team_names(reader)
+
+
+# ------------------------------------------------------------------ citizens
+
+
+async def request_for(visit: Visit, citizen_id: str, asked: OnThePhone, key: str) -> str:
+    """Asks and books for a citizen on the phone: recorded as such, under the same clock."""
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        earlier = await unit.once(key)
+        if earlier is not None:
+            return earlier
+        await queue.citizen(unit, citizen_id)
+        slot = None if asked.slot in ("none", "") else asked.slot
+        made = await conversations.request_conversation(unit, citizen_id, asked.wish, slot, visit.here.guarantee_days)
+        result = visit.path("medarbejder", "samtale", made)
+        await unit.commit(result)
+        return result
+
+
+async def set_time(visit: Visit, conversation_id: str, version: int, slot: str) -> None:
+    """A time for a waiting request, or another one; never a waiver, whoever it suits."""
+
+    async def verb(unit: Unit) -> None:
+        row, _ = await queue.conversation_case(unit, conversation_id)
+        if row.state == "waiting":
+            await conversations.book(unit, conversation_id, slot, version)
+        else:
+            await conversations.move(unit, conversation_id, slot, version, own_choice=False)
+
+    await carry_out(visit, verb)
+
+
+# ------------------------------------------------------------------ the municipality
+
+
+def longest_promise(visit: Visit) -> int:
+    return int(rulebook_on(visit.today).number("guarantee.days"))
+
+
+async def change_place(visit: Visit, values: Mapping[str, int | None]) -> None:
+    async def verb(unit: Unit) -> None:
+        here = await unit.here()
+        for name, value in values.items():
+            setattr(here, name, value)
+        journal.note(unit, "place.changed", "municipality", unit.municipality, **values)
+
+    await carry_out(visit, verb)
+
+
+async def add_closing_day(visit: Visit, day: date, note: str) -> int:
+    """Nobody works that day; gives how many times on it are booked already and must be moved by people."""
+    booked = 0
+
+    async def verb(unit: Unit) -> None:
+        nonlocal booked
+        if await unit.find(ClosingDay, day.isoformat()) is None:
+            unit.add(ClosingDay(municipality=unit.municipality, id=day.isoformat(), day=day, note=note))
+        booked = await calendars.close_day(unit, day)
+        journal.note(unit, "place.closing_day", "municipality", unit.municipality, day=day.isoformat(), booked=booked)
+
+    await carry_out(visit, verb)
+    return booked
+
+
+async def change_team(visit: Visit, team_id: str, name_da: str, name_en: str) -> None:
+    async def verb(unit: Unit) -> None:
+        team = await unit.find(Team, team_id)
+        if team is None:
+            raise NotFoundError("team")
+        team.name_da, team.name_en = name_da, name_en
+        journal.note(unit, "team.changed", "team", team_id)
+
+    await carry_out(visit, verb)
+
+
+async def change_staff(visit: Visit, staff_id: str, role: str, team: str, active: bool) -> None:
+    """Role, team or access change at once: the person's sessions end."""
+
+    async def verb(unit: Unit) -> None:
+        person = await unit.find(Staff, staff_id)
+        if person is None:
+            raise NotFoundError("staff")
+        person.role, person.team_id, person.active = role, team or None, active
+        await sessions.revoke_all(unit, staff_id)
+        journal.note(unit, "staff.changed", "staff", staff_id, role=role, active=active)
+
+    await carry_out(visit, verb)
+
+
+async def resolve_letter(visit: Visit, letter_id: str, *, again: bool) -> None:
+    async def verb(unit: Unit) -> None:
+        await outbox.resolve(unit, letter_id, again=again)
+
+    await carry_out(visit, verb)
+
+
+async def waited(reader: Reader, visit: Visit, since: Sequence[date]) -> list[int]:
+    """Working days from each date to today."""
+    closed = await places.closed_days(reader)
+    return [working_days_between(day, visit.today, closed) for day in since]

@@ -1,0 +1,170 @@
+"""What staff can send in, parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+
+from portal.store.conversations import FORMS, Wish
+from portal.text import gettext as _
+from portal.triage.facts import CANDIDATE, EDUCATIONS, Fact
+from portal.web import forms
+from portal.web.forms import Form
+from portal.web.visit import Visit
+
+FLAGS = ("single_parent", "recent_graduate", "worked_here_last", "owner_is_partner")
+KNOWN = ("target_group", "age", "weeks_unemployed", "education", *FLAGS, "lives_in")
+ROLES = ("caseworker", "team_lead", "auditor", "administrator")
+
+
+async def read_button(request: Request[Any, Any, Any], visit: Visit) -> int:
+    """A button; gives the version of the case it was pressed on (0: it does not matter)."""
+    form = await forms.read(request, visit, ("version",))
+    return form.whole("version", 1, 10**6) or 0
+
+
+@dataclass(frozen=True)
+class Words:
+    form: Form
+    version: int
+    words: str
+    team: str
+
+
+async def read_words(request: Request[Any, Any, Any], visit: Visit, needed: str) -> Words:
+    form = await forms.read(request, visit, ("version", "words", "team"))
+    words = form.text("words", longest=4000, needed=needed)
+    return Words(form, form.whole("version", 1, 10**6) or 0, words, form["team"][:40])
+
+
+@dataclass(frozen=True)
+class Decision:
+    form: Form
+    version: int
+    outcome: str
+    reasons: str
+    law: str
+    confirmed: bool
+
+
+async def read_decision(request: Request[Any, Any, Any], visit: Visit) -> Decision:
+    form = await forms.read(request, visit, ("version", "outcome", "reasons", "law", "action"))
+    outcome = form.choice("outcome", ("granted", "refused"), _("Vælg, om henvendelsen godkendes eller får afslag."))
+    return Decision(
+        form,
+        form.whole("version", 1, 10**6) or 0,
+        outcome,
+        form.text("reasons", longest=4000, needed=_("Skriv begrundelsen.")),
+        form.text("law", longest=1000, needed=_("Skriv de regler, afgørelsen bygger på.")),
+        form["action"] == "send",
+    )
+
+
+@dataclass(frozen=True)
+class CandidateFacts:
+    form: Form
+    version: int
+    facts: dict[str, Any]
+    lives_in: str | None
+
+
+async def read_candidate(request: Request[Any, Any, Any], visit: Visit) -> CandidateFacts:
+    form = await forms.read(request, visit, ("version", *KNOWN))
+    found: dict[str, Any] = {}
+    for name in ("target_group", "age", "weeks_unemployed"):
+        domain: Fact = CANDIDATE[name]
+        value = form.whole(name, domain.low, domain.high)
+        if value is not None:
+            found[name] = value
+    if form["education"]:
+        found["education"] = form.choice("education", EDUCATIONS, _("Vælg en uddannelse fra listen."))
+    for name in FLAGS:
+        if form[name]:
+            form.choice(name, ("yes", "no"), _("Vælg ja eller nej."))
+            found[name] = form[name] == "yes"
+    lives_in = form["lives_in"].strip() or None
+    if lives_in is not None and not (lives_in.isascii() and lives_in.isdigit() and len(lives_in) == 3):
+        form.wrong("lives_in", _("Skriv kommunens nummer med tre cifre, for eksempel 740."))
+    return CandidateFacts(form, form.whole("version", 1, 10**6) or 0, found, lives_in)
+
+
+@dataclass(frozen=True)
+class OnThePhone:
+    form: Form
+    wish: Wish
+    slot: str
+
+
+async def read_phone(request: Request[Any, Any, Any], visit: Visit) -> OnThePhone:
+    form = await forms.read(request, visit, ("form", "about", "language", "interpreter", "slot", "action"))
+    wish = Wish(
+        form=form["form"] if form["form"] in FORMS else "in_person",
+        about=form.text("about", longest=1000),
+        language=form.text("language", longest=60),
+        interpreter=form.checked("interpreter"),
+    )
+    if form["action"] == "book" and not form["slot"]:
+        form.wrong("slot", _("Vælg en tid, eller vælg, at ingen af tiderne passer."))
+    return OnThePhone(form, wish, form["slot"][:32])
+
+
+async def read_time(request: Request[Any, Any, Any], visit: Visit) -> tuple[Form, int, str]:
+    form = await forms.read(request, visit, ("version", "slot"))
+    if not form["slot"]:
+        form.wrong("slot", _("Vælg en tid."))
+    return form, form.whole("version", 1, 10**6) or 0, form["slot"][:32]
+
+
+@dataclass(frozen=True)
+class PlaceSettings:
+    form: Form
+    values: Mapping[str, int | None]
+
+
+async def read_place(request: Request[Any, Any, Any], visit: Visit, longest_promise: int) -> PlaceSettings:
+    """The municipality's own figures. rail.guarantee: the promise may be shortened, never lengthened."""
+    form = await forms.read(request, visit, ("guarantee_days", "lead_days", "answer_days"))
+    days = form.whole("guarantee_days", 1, 365)
+    if days is not None and days > longest_promise:
+        said = _("Løftet må gøres kortere end %(days)s dage, aldrig længere. Det er en fast ramme.")
+        form.wrong("guarantee_days", said % {"days": longest_promise})
+    values = {
+        "guarantee_days": days,
+        "lead_days": form.whole("lead_days", 0, 60),
+        "answer_days": form.whole("answer_days", 1, 10),
+    }
+    return PlaceSettings(form, values)
+
+
+async def read_closing(request: Request[Any, Any, Any], visit: Visit) -> Form:
+    form = await forms.read(request, visit, ("day", "note"))
+    form.day("day", needed=_("Skriv datoen."))
+    form.text("note", longest=100)
+    return form
+
+
+async def read_team(request: Request[Any, Any, Any], visit: Visit) -> Form:
+    form = await forms.read(request, visit, ("team", "name_da", "name_en"))
+    form.text("name_da", longest=80, needed=_("Skriv teamets navn på dansk."))
+    form.text("name_en", longest=80, needed=_("Skriv teamets navn på engelsk."))
+    return form
+
+
+async def read_staff(request: Request[Any, Any, Any], visit: Visit, teams: list[str]) -> Form:
+    form = await forms.read(request, visit, ("person", "role", "team", "active"))
+    form.choice("role", ROLES, _("Vælg en rolle."))
+    if form["team"] and form["team"] not in teams:
+        form.wrong("team", _("Vælg et team fra listen."))
+    return form
+
+
+async def read_letter(request: Request[Any, Any, Any], visit: Visit) -> tuple[str, bool]:
+    form = await forms.read(request, visit, ("letter", "action"))
+    return form["letter"][:32], form["action"] == "again"
+
+
+def own_access() -> str:
+    return _("Du kan ikke fjerne din egen adgang som administrator. Bed en anden administrator om det.")

@@ -1,0 +1,390 @@
+"""Conversations: asking, booking, moving, holding; and the free times. Every verb works in the caller's unit of work.
+
+A booking is a row under a unique index, so two of one slot cannot exist; whoever comes second is told calmly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, select, true
+
+from portal.domain import conversation as rules
+from portal.domain.calendar import local_date, local_instant
+from portal.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from portal.domain.people import Role
+from portal.domain.transition import after
+from portal.store import journal, messages, outbox
+from portal.store.database import AlreadyThereError, Reader, Unit, new_id
+from portal.store.places import closed_days
+from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
+from portal.triage.guarantee import Promise, promise
+
+FORMS = ("in_person", "phone", "video")
+RECEPTION = "modtagelse"
+NOTICE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    slot_id: str
+    starts_at: datetime
+    minutes: int
+    with_whom: str
+
+    @property
+    def day(self) -> date:
+        return local_date(self.starts_at)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for. `kontanthjaelp` None: not said."""
+
+    form: str
+    about: str = ""
+    language: str = ""
+    interpreter: bool = False
+    kontanthjaelp: bool | None = None
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A conversation as its citizen sees it."""
+
+    id: str
+    state: str
+    asked_at: datetime
+    about: str
+    form: str
+    language: str
+    interpreter: bool
+    due_on: date
+    latest_bookable: date | None
+    promise: dict[str, Any]
+    waived_at: datetime | None
+    team_id: str
+    version: int
+    starts_at: datetime | None
+    minutes: int | None
+    with_whom: str | None
+    slot_id: str | None
+
+    def is_late(self, today: date) -> bool:
+        """Computed here and now, whether or not the worker has found it."""
+        return self.state in rules.OPEN and self.waived_at is None and today > self.due_on
+
+
+async def the_promise(reader: Reader, citizen_id: str, wish: Wish, now: datetime, municipal_days: int | None) -> Promise:
+    """What we promise this citizen if they ask now."""
+    held = await reader.one(
+        select(func.count())
+        .select_from(Conversation)
+        .where(Conversation.citizen_id == citizen_id, Conversation.state == rules.HELD)
+    )
+    citizen = await reader.find(Citizen, citizen_id)
+    benefit = citizen.benefit if citizen else None
+    if wish.kontanthjaelp:
+        benefit = "kontanthjaelp"
+    return promise(
+        now,
+        benefit=benefit,
+        first_conversation=not (held and held[0]),
+        closed=await closed_days(reader),
+        municipal_days=municipal_days,
+    )
+
+
+async def team_for(reader: Reader, citizen_id: str) -> tuple[str, dict[str, Any]]:
+    """The team that holds this citizen's conversation, and why: the latest way found, else the reception."""
+    statement = (
+        select(Dialogue.outcome, Dialogue.explained)
+        .where(Dialogue.citizen_id == citizen_id, Dialogue.finished_at.is_not(None))
+        .order_by(Dialogue.finished_at.desc())
+        .limit(1)
+    )
+    found = await reader.one(statement)
+    if found is None:
+        return RECEPTION, {"rule": "team.reception", "route": None}
+    return str(found.outcome["team"]), {"rule": found.explained["rules"][0], "route": found.outcome["route"]}
+
+
+async def free_times(
+    reader: Reader, teams: Sequence[str], form: str, since: datetime, until: date | None, most: int = 60
+) -> list[FreeTime]:
+    """Times nobody has, from an hour after `since` to the end of `until`, soonest first."""
+    if until is None:
+        return []
+    fits = {"in_person": Slot.in_person, "phone": Slot.phone, "video": Slot.video}[form]
+    statement = (
+        select(Slot.id, Slot.starts_at, Slot.minutes, Staff.name)
+        .join(Staff, Staff.id == Slot.staff_id)
+        .outerjoin(Booking, and_(Booking.slot_id == Slot.id, Booking.active == true()))
+        .where(
+            Slot.team_id.in_(teams),
+            Slot.starts_at >= since + NOTICE,
+            Slot.starts_at < local_instant(until + timedelta(days=1), time()),
+            fits == true(),
+            Booking.id.is_(None),
+            Staff.active == true(),
+        )
+        .order_by(Slot.starts_at, Staff.name)
+        .limit(most)
+    )
+    seen: dict[datetime, FreeTime] = {}
+    for row in await reader.all(statement):
+        seen.setdefault(row.starts_at, FreeTime(*row))
+    return list(seen.values())
+
+
+async def request_conversation(
+    unit: Unit, citizen_id: str, wish: Wish, slot_id: str | None, municipal_days: int | None
+) -> str:
+    """A request stands with its promise; booked when `slot_id` is free and inside the promise, else waiting.
+
+    ConflictError("slot.taken") when somebody else was first, ("conversation.open") when the citizen already has one.
+    InvalidError("slot.outside") for a time that is not inside the promise.
+    """
+    made = await the_promise(unit, citizen_id, wish, unit.now, municipal_days)
+    team, because = await team_for(unit, citizen_id)
+    by_self = unit.actor.role is Role.CITIZEN
+    row = Conversation(
+        municipality=unit.municipality,
+        id=new_id(),
+        citizen_id=citizen_id,
+        asked_at=unit.now,
+        asked_by=unit.actor.id,
+        asked_via="portal" if by_self else "phone",
+        about=wish.about,
+        form=wish.form,
+        language=wish.language,
+        interpreter=wish.interpreter,
+        state=rules.WAITING,
+        guarantee_days=made.due.guarantee_days,
+        due_on=made.due.due_on,
+        latest_bookable=made.due.latest_bookable,
+        promise={"rule": made.row.id, "law": made.row.law, "rulebook": made.book.stamp},
+        team_id=team,
+        routed_because=because,
+    )
+    unit.add(row)
+    try:
+        await unit.flush()
+    except AlreadyThereError:
+        raise ConflictError("conversation.open") from None
+    code = "conversation.requested" if by_self else "conversation.requested_for"
+    journal.note(unit, code, "conversation", row.id, wish.about, due_on=row.due_on.isoformat(), rule=made.row.id)
+    if slot_id is not None:
+        await _book(unit, row, slot_id)
+    await _receipt(unit, row, "conversation.receipt")
+    return row.id
+
+
+async def book(unit: Unit, conversation_id: str, slot_id: str, version: int | None = None) -> None:
+    """A waiting request gets a time; by staff also past the promise, which then is a breach and no waiver."""
+    row = await _locked(unit, conversation_id, version)
+    row.state = after(rules.TRANSITIONS, "book", row.state, unit.actor.role)
+    await _book(unit, row, slot_id)
+    await _receipt(unit, row, "conversation.receipt")
+
+
+async def _book(unit: Unit, row: Conversation, slot_id: str, *, own_choice: bool = False) -> None:
+    slot = await unit.find(Slot, slot_id)
+    if slot is None or not getattr(slot, row.form) or slot.starts_at <= unit.now:
+        raise InvalidError("slot.unknown")
+    day = local_date(slot.starts_at)
+    inside = row.latest_bookable is not None and day <= row.latest_bookable
+    if not inside and unit.actor.role is Role.CITIZEN:
+        if not own_choice:
+            raise InvalidError("slot.outside")
+        if rules.waives_promise(unit.actor.role, day, row.due_on):
+            row.waived_at = unit.now
+            journal.note(unit, "conversation.waived", "conversation", row.id, due_on=row.due_on.isoformat(), day=day.isoformat())
+    unit.add(
+        Booking(
+            municipality=unit.municipality,
+            id=new_id(),
+            conversation_id=row.id,
+            slot_id=slot_id,
+            booked_at=unit.now,
+            booked_by=unit.actor.id,
+        )
+    )
+    row.state = rules.BOOKED
+    row.version += 1
+    journal.note(unit, "conversation.booked", "conversation", row.id, starts_at=slot.starts_at.isoformat())
+    try:
+        await unit.flush()
+    except AlreadyThereError as error:
+        raise ConflictError("slot.taken") from error
+
+
+async def move(unit: Unit, conversation_id: str, slot_id: str, version: int, *, own_choice: bool) -> None:
+    """Another time. Past the due date only by the citizen's own clear choice, which waives the promise."""
+    row = await _locked(unit, conversation_id, version)
+    after(rules.TRANSITIONS, "move", row.state, unit.actor.role)
+    await _free(unit, row)
+    journal.note(unit, "conversation.moved", "conversation", row.id)
+    await _book(unit, row, slot_id, own_choice=own_choice)
+    await _receipt(unit, row, "conversation.moved")
+
+
+async def cancel(unit: Unit, conversation_id: str, version: int) -> None:
+    row = await _locked(unit, conversation_id, version)
+    row.state = after(rules.TRANSITIONS, "cancel", row.state, unit.actor.role)
+    await _end(unit, row, "conversation.cancelled")
+    await _receipt(unit, row, "conversation.cancelled")
+
+
+async def lose_time(unit: Unit, conversation_id: str, version: int) -> None:
+    """The municipality cannot keep the time: the request waits again, and the promise runs on."""
+    row = await _locked(unit, conversation_id, version)
+    row.state = after(rules.TRANSITIONS, "lose_time", row.state, unit.actor.role)
+    await _end(unit, row, "conversation.time_lost")
+    await _receipt(unit, row, "conversation.time_lost")
+
+
+async def hold(unit: Unit, conversation_id: str, version: int) -> None:
+    """The conversation has been held, on the day of its time."""
+    row = await _locked(unit, conversation_id, version)
+    row.state = after(rules.TRANSITIONS, "hold", row.state, unit.actor.role)
+    starts_at = await _begun(unit, row)
+    row.held_on = local_date(starts_at)
+    row.version += 1
+    journal.note(unit, "conversation.held", "conversation", row.id, kept=row.held_on <= row.due_on)
+
+
+async def miss(unit: Unit, conversation_id: str, version: int) -> None:
+    """The citizen did not come; never called a cancellation."""
+    row = await _locked(unit, conversation_id, version)
+    row.state = after(rules.TRANSITIONS, "miss", row.state, unit.actor.role)
+    await _begun(unit, row)
+    row.version += 1
+    journal.note(unit, "conversation.missed", "conversation", row.id)
+
+
+async def claim(unit: Unit, conversation_id: str) -> None:
+    """Mine from now on; ConflictError("claimed") says who was first and when."""
+    row = await _locked(unit, conversation_id, None)
+    after(rules.TRANSITIONS, "claim", row.state, unit.actor.role)
+    if row.claimed_by is not None and row.claimed_by != unit.actor.id:
+        first = await unit.find(Staff, row.claimed_by)
+        raise ConflictError("claimed", who=first.name if first else "", when=row.claimed_at)
+    row.claimed_by, row.claimed_at = unit.actor.id, unit.now
+    row.version += 1
+    journal.note(unit, "conversation.claimed", "conversation", row.id)
+
+
+async def hand_over(unit: Unit, conversation_id: str, version: int, team_id: str, reason: str) -> None:
+    row = await _locked(unit, conversation_id, version)
+    after(rules.TRANSITIONS, "hand_over", row.state, unit.actor.role)
+    row.team_id, row.claimed_by, row.claimed_at = team_id, None, None
+    row.version += 1
+    journal.note(unit, "conversation.handed_over", "conversation", row.id, reason, team=team_id)
+
+
+async def _begun(unit: Unit, row: Conversation) -> datetime:
+    found = await unit.one(
+        select(Slot.starts_at)
+        .join(Booking, Booking.slot_id == Slot.id)
+        .where(Booking.conversation_id == row.id, Booking.active == true())
+    )
+    if found is None or found[0] > unit.now:
+        raise RefusedError("conversation.not_begun")
+    starts_at: datetime = found[0]
+    return starts_at
+
+
+async def _end(unit: Unit, row: Conversation, code: str) -> None:
+    await _free(unit, row)
+    row.version += 1
+    journal.note(unit, code, "conversation", row.id)
+
+
+async def _free(unit: Unit, row: Conversation) -> None:
+    statement = select(Booking).where(Booking.conversation_id == row.id, Booking.active == true())
+    for booking in await unit.rows(statement):
+        booking.active = False
+    await unit.flush()
+
+
+async def _locked(unit: Unit, conversation_id: str, version: int | None) -> Conversation:
+    """The row, held until the unit ends. ConflictError("stale") when it has changed since `version` was shown."""
+    statement = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    rows = await unit.rows(statement)
+    if not rows:
+        raise NotFoundError("conversation")
+    row: Conversation = rows[0]
+    if unit.actor.role is Role.CITIZEN and row.citizen_id != unit.actor.id:
+        raise NotFoundError("conversation")
+    if version is not None and row.version != version:
+        raise ConflictError("stale")
+    return row
+
+
+async def _receipt(unit: Unit, row: Conversation, kind: str) -> None:
+    starts_at = None
+    if row.state == rules.BOOKED:
+        found = await unit.one(
+            select(Slot.starts_at, Staff.name)
+            .join(Booking, Booking.slot_id == Slot.id)
+            .join(Staff, Staff.id == Slot.staff_id)
+            .where(Booking.conversation_id == row.id, Booking.active == true())
+        )
+        starts_at = found and found[0].isoformat()
+    messages.say(
+        unit,
+        kind,
+        case_kind="conversation",
+        case_id=row.id,
+        reader_id=row.citizen_id,
+        starts_at=starts_at,
+        due_on=row.due_on.isoformat(),
+        form=row.form,
+        waived=row.waived_at is not None,
+    )
+    await outbox.tell_citizen(unit, row.citizen_id, f"{kind}:{row.id}:{row.version}")
+
+
+_BOOKED = (
+    select(
+        Conversation.id,
+        Conversation.state,
+        Conversation.asked_at,
+        Conversation.about,
+        Conversation.form,
+        Conversation.language,
+        Conversation.interpreter,
+        Conversation.due_on,
+        Conversation.latest_bookable,
+        Conversation.promise,
+        Conversation.waived_at,
+        Conversation.team_id,
+        Conversation.version,
+        Slot.starts_at,
+        Slot.minutes,
+        Staff.name,
+        Slot.id,
+    )
+    .outerjoin(Booking, and_(Booking.conversation_id == Conversation.id, Booking.active == true()))
+    .outerjoin(Slot, Slot.id == Booking.slot_id)
+    .outerjoin(Staff, Staff.id == Slot.staff_id)
+)
+
+
+async def of_citizen(reader: Reader, citizen_id: str) -> list[Booked]:
+    """A citizen's conversations, newest first."""
+    statement = _BOOKED.where(Conversation.citizen_id == citizen_id).order_by(Conversation.asked_at.desc()).limit(20)
+    return [Booked(*row) for row in await reader.all(statement)]
+
+
+async def own(reader: Reader, conversation_id: str, citizen_id: str) -> Booked:
+    """One conversation of that citizen; NotFoundError when it is not theirs or not there."""
+    statement = _BOOKED.where(Conversation.id == conversation_id, Conversation.citizen_id == citizen_id)
+    row = await reader.one(statement)
+    if row is None:
+        raise NotFoundError("conversation")
+    return Booked(*row)

@@ -1,0 +1,144 @@
+"""Words and numbers as people read them: the language of the request, Danish dates, the template environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from portal.domain.calendar import COPENHAGEN, local_date
+
+LANGUAGES = ("da", "en")
+LOCALES = {"da": "da_DK", "en": "en_GB"}
+language: ContextVar[str] = ContextVar("language", default="da")
+
+
+def _folder() -> Path:
+    """In a wheel the words lie inside the package, in a checkout beside it."""
+    inside = Path(__file__).parent / "locales"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "locales"
+
+
+@cache
+def translations(lang: str) -> NullTranslations:
+    """The compiled words of a language; Danish is the source and needs none."""
+    file = _folder() / lang / "LC_MESSAGES" / "portal.mo"
+    if lang == "da" or not file.is_file():
+        return NullTranslations()
+    with file.open("rb") as words:
+        return GNUTranslations(words)
+
+
+def gettext(message: str) -> str:
+    return translations(language.get()).gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    return translations(language.get()).ngettext(one, many, count)
+
+
+_ = gettext
+
+
+def in_language(texts: Mapping[str, Any]) -> Any:
+    """The text of a rulebook in the language of the request."""
+    return texts[language.get()]
+
+
+def day(value: date) -> str:
+    """"tirsdag den 1. december", "Tuesday 1 December"."""
+    danish = language.get() == "da"
+    pattern = "EEEE 'den' d. MMMM" if danish else "EEEE d MMMM"
+    return format_date(value, pattern, locale=LOCALES[language.get()])
+
+
+def day_year(value: date) -> str:
+    pattern = "d. MMMM y" if language.get() == "da" else "d MMMM y"
+    return format_date(value, pattern, locale=LOCALES[language.get()])
+
+
+def short_day(value: date) -> str:
+    pattern = "d. MMM" if language.get() == "da" else "d MMM"
+    return format_date(value, pattern, locale=LOCALES[language.get()])
+
+
+def clock(value: datetime) -> str:
+    """"09.30" in Danish, "09:30" in English, at Copenhagen's wall clock."""
+    pattern = "HH.mm" if language.get() == "da" else "HH:mm"
+    return format_datetime(value.astimezone(COPENHAGEN), pattern, locale=LOCALES[language.get()])
+
+
+def moment(value: datetime) -> str:
+    """"tirsdag den 1. december kl. 09.30"."""
+    return _("%(day)s kl. %(time)s") % {"day": day(local_date(value)), "time": clock(value)}
+
+
+def short_moment(value: datetime) -> str:
+    return _("%(day)s kl. %(time)s") % {"day": short_day(local_date(value)), "time": clock(value)}
+
+
+def number(value: int | float | Decimal | str) -> str:
+    return format_decimal(Decimal(str(value)), locale=LOCALES[language.get()])
+
+
+def reference(row_id: str) -> str:
+    """A reference short enough to say on the phone: "3F9A-12BC"."""
+    return f"{row_id[:4]}-{row_id[4:8]}".upper()
+
+
+def paragraphs(words: str) -> Markup:
+    """What a person wrote, with its line breaks kept."""
+    return Markup("<br>").join(escape(words).split("\n"))
+
+
+def listed(named: Iterable[tuple[str, Mapping[str, str]]]) -> list[tuple[str, str]]:
+    """(code, name in the language of the request) for a list to choose from."""
+    return [(code, in_language(names)) for code, names in named]
+
+
+FILTERS = {
+    "day": day,
+    "day_year": day_year,
+    "short_day": short_day,
+    "clock": clock,
+    "moment": moment,
+    "short_moment": short_moment,
+    "number": number,
+    "reference": reference,
+    "paragraphs": paragraphs,
+    "t": in_language,
+    "listed": listed,
+    "date": date.fromisoformat,
+    "instant": datetime.fromisoformat,
+    "local_date": local_date,
+}
+
+
+def environment(new_key: Callable[[], str]) -> Environment:
+    """Templates: undefined is an error, everything is escaped, components are offered to every page as `ui`.
+
+    `new_key` gives each writing form a key of its own."""
+    env = Environment(
+        loader=PackageLoader("portal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(FILTERS)
+    env.globals["new_key"] = new_key
+    env.globals["ui"] = env.get_template("ui.html").module
+    return env

@@ -1,0 +1,201 @@
+"""Who may use a route: declared on the route itself, enforced by one guard, refused at start when not declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
+
+from portal.domain.errors import NotFoundError
+from portal.domain.people import STAFF, Role
+from portal.store import sessions
+from portal.text import LANGUAGES, language
+from portal.web.visit import Place, Visit, Wiring, set_visit
+
+
+@dataclass(frozen=True)
+class Access:
+    """`roles` may use the route (None: everybody). `relation` says what must hold between them and the object:
+    "none" there is no object, "own" it is theirs, "here" it is their municipality's."""
+
+    roles: frozenset[Role] | None
+    relation: str = "none"
+    place: bool = True
+
+
+PUBLIC = Access(None)
+NOWHERE = Access(None, place=False)  # belongs to no municipality: the list of them, health, assets
+CITIZEN = Access(frozenset({Role.CITIZEN}))
+CITIZEN_OWN = Access(frozenset({Role.CITIZEN}), "own")
+EMPLOYER = Access(frozenset({Role.EMPLOYER}))
+EMPLOYER_OWN = Access(frozenset({Role.EMPLOYER}), "own")
+DESK = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD}))
+DESK_CASE = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD}), "here")
+DESK_READ = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD, Role.AUDITOR}), "here")
+STAFF_ANY = Access(STAFF)
+BOARD = Access(frozenset({Role.TEAM_LEAD, Role.AUDITOR}))
+ADMIN = Access(frozenset({Role.ADMINISTRATOR}))
+ANYONE_IN = Access(frozenset(Role) - {Role.SYSTEM})
+
+
+class LoginNeededError(Exception):
+    """Nobody is logged in; `door` is where to, `back` the address asked for."""
+
+    def __init__(self, door: str, back: str) -> None:
+        super().__init__(door)
+        self.door = door
+        self.back = back
+
+
+class WrongDoorError(Exception):
+    """Somebody is logged in, but as another kind of person than the page is for."""
+
+
+class ForgedError(Exception):
+    """A writing request that did not come from one of our own forms."""
+
+
+class StrangeHostError(Exception):
+    """The request is addressed to a host name that is not ours."""
+
+
+class UndeclaredError(Exception):
+    """A route without declared access: the portal does not start."""
+
+
+def check_declared(app: Litestar) -> None:
+    """Raises UndeclaredError naming every route that says nothing about who may use it."""
+    missing = [
+        f"{route.path} ({handler.handler_name})"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.handler_name != "options_handler" and not isinstance(handler.opt.get("access"), Access)
+    ]
+    if missing:
+        raise UndeclaredError("these routes do not say who may use them: " + ", ".join(sorted(missing)))
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Finds out who is visiting what, and lets them in or not."""
+    access: Access = handler.opt["access"]
+    wiring: Wiring = connection.app.state.wiring
+    if connection.headers.get("host", "").rsplit(":", 1)[0].lower() not in wiring.hosts:
+        raise StrangeHostError
+    place = await _place(wiring, connection) if access.place else None
+    present = await _present(wiring, place, connection)
+    visit = Visit(
+        wiring=wiring,
+        now=wiring.clock(),
+        lang=_language(connection, present),
+        place=place,
+        actor=present.actor if present else None,
+        csrf=present.csrf if present else "",
+        session_id=present.session_id if present else "",
+        ends_at=present.ends_at if present else None,
+        address=address_of(connection, wiring.trusted_proxy),
+        query={key: value for key, value in connection.query_params.items() if isinstance(value, str)},
+        block=_block(connection),
+    )
+    language.set(visit.lang)
+    set_visit(connection, visit)
+    if access.roles is not None:
+        if visit.actor is None:
+            raise LoginNeededError(_door(access), _back(connection))
+        if visit.actor.role not in access.roles:
+            raise WrongDoorError
+    if connection.scope.get("method") == "POST":
+        _from_here(connection, wiring)
+
+
+async def _place(wiring: Wiring, connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
+    slug = str(connection.path_params["slug"])
+    row = await wiring.store.municipality_at(slug) if slug.isascii() and len(slug) < 40 else None
+    if row is None:
+        raise NotFoundError("municipality")
+    return Place(
+        code=row.code,
+        slug=row.slug,
+        name=row.name,
+        phone=row.phone,
+        email=row.email,
+        address=row.address,
+        opening_hours=row.opening_hours,
+        guarantee_days=row.guarantee_days,
+        lead_days=row.lead_days,
+        answer_days=row.answer_days,
+    )
+
+
+async def _present(
+    wiring: Wiring, place: Place | None, connection: ASGIConnection[Any, Any, Any, Any]
+) -> sessions.Present | None:
+    token = connection.cookies.get(wiring.cookie)
+    if place is None or not token:
+        return None
+    return await sessions.present(wiring.store, place.code, token, wiring.clock())
+
+
+def _language(connection: ASGIConnection[Any, Any, Any, Any], present: sessions.Present | None) -> str:
+    wishes = (connection.query_params.get("lang"), connection.cookies.get("lang"), present and present.lang)
+    return next((wish for wish in wishes if wish in LANGUAGES), "da")
+
+
+def _block(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The block htmx asks for, or None for a whole page (also when a page is boosted or restored from history)."""
+    headers = connection.headers
+    whole = headers.get("hx-boosted") == "true" or headers.get("hx-history-restore-request") == "true"
+    return None if whole or headers.get("hx-request") != "true" else headers.get("hx-target")
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxy: str) -> str:
+    """Where the request comes from; X-Forwarded-For is believed only of the trusted proxy."""
+    client = connection.client.host if connection.client else ""
+    if trusted_proxy and client == trusted_proxy:
+        return connection.headers.get("x-forwarded-for", client).rsplit(",", 1)[-1].strip()
+    return client
+
+
+def _door(access: Access) -> str:
+    roles = access.roles or frozenset()
+    if roles == {Role.CITIZEN}:
+        return "borger"
+    return "virksomhed" if roles == {Role.EMPLOYER} else "medarbejder" if roles <= STAFF else "borger"
+
+
+def _back(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    return connection.url.path if connection.scope.get("method") == "GET" else ""
+
+
+def _from_here(connection: ASGIConnection[Any, Any, Any, Any], wiring: Wiring) -> None:
+    """A writing request must come from our own pages: by Sec-Fetch-Site and by Origin, whichever is there. The form's
+    own token is checked when the form is read."""
+    site = connection.headers.get("sec-fetch-site")
+    origin = connection.headers.get("origin")
+    if site not in (None, "same-origin"):
+        raise ForgedError
+    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+        raise ForgedError
+    if site is None and origin is None and visit_is_anonymous(connection):
+        raise ForgedError
+
+
+def visit_is_anonymous(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    visit: Visit = connection.scope["state"]["visit"]  # type: ignore[index]
+    return visit.actor is None
+
+
+def login_address(slug: str, error: LoginNeededError) -> str:
+    query = "?" + urlencode({"tilbage": error.back}) if error.back else ""
+    return f"/{slug}/log-ind/{error.door}{query}"
+
+
+def safe_back(back: str, slug: str) -> str | None:
+    """`back` if it is an address of this municipality on this site, else None: never a way out."""
+    inside = back.startswith(f"/{slug}/") and "\\" not in back and "//" not in back
+    return back if inside and back.isascii() and back.isprintable() and len(back) < 300 else None

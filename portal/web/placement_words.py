@@ -1,0 +1,43 @@
+"""A company's request in words, the same for the company and for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.text import gettext as _
+
+
+def rows(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(field, label, answer in words) for every field that has an answer, in the order they are asked."""
+    return [
+        (name, label, choices.get(str(values[name]), str(values[name])))
+        for name, (label, choices) in _words().items()
+        if values.get(name)
+    ]
+
+
+def _words() -> dict[str, tuple[str, dict[str, str]]]:
+    yes_no = {"no": _("Nej"), "yes": _("Ja")}
+    return {
+        "scheme": (_("I vil"), {"placement": _("Tilbyde virksomhedspraktik"), "wage_subsidy": _("Ansætte med løntilskud"), "recruitment": _("Have hjælp til at rekruttere")}),
+        "workplace": (_("Arbejdssted"), {}),
+        "p_number": (_("P-nummer"), {}),
+        "sector": (_("Arbejdsgiver"), {"private": _("Privat"), "public": _("Offentlig")}),
+        "who": (_("Person"), {"open": _("Åben plads"), "named": _("Vi har fundet en person")}),
+        "candidate_name": (_("Navn"), {}),
+        "positions": (_("Antal pladser"), {}),
+        "ordinary_fte": (_("Ordinært ansatte (fuldtid)"), {}),
+        "supported_fte": (_("Ansatte med støtte (fuldtid)"), {}),
+        "latest_month_fte": (_("Ansatte i seneste måned"), {}),
+        "twelve_month_mean_fte": (_("Gennemsnit over 12 måneder"), {}),
+        "tasks": (_("Opgaver"), {}),
+        "purpose": (_("Formål"), {}),
+        "weekly_hours": (_("Timer om ugen"), {}),
+        "start": (_("Start"), {}),
+        "weeks": (_("Uger"), {}),
+        "vacated": (_("Stillingen er lige blevet ledig"), yes_no),
+        "vacated_months_ago": (_("Måneder siden"), {}),
+        "representative": (_("Medarbejderrepræsentanten"), {"agrees": _("Er enig"), "disagrees": _("Er uenig"), "pending": _("Har ikke svaret endnu"), "none_elected": _("Ingen er valgt")}),
+        "representative_name": (_("Repræsentantens navn"), {}),
+    }  # fmt: skip

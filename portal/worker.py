@@ -1,0 +1,99 @@
+"""The worker: finds broken promises, sends letters, extends calendars. Beside the app or in it; several at once are safe."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from portal.domain.calendar import local_date
+from portal.domain.people import system
+from portal.letters import RefusedLetterError, Sender, UncertainLetterError, render
+from portal.store import calendars, outbox, promises
+from portal.store.database import AlreadyThereError, Store, new_id
+from portal.store.tables import Municipality
+
+log = structlog.get_logger("portal.worker")
+SWEEP_EVERY = timedelta(minutes=1)
+
+
+async def run(
+    store: Store, send: Sender, base_url: str, clock: Callable[[], datetime], pause: float, stop: asyncio.Event
+) -> None:
+    """Rounds until told to stop; a round that fails is logged, and the next one tries again."""
+    name = new_id()
+    while not stop.is_set():
+        try:
+            await round_of_work(store, send, base_url, clock, name)
+        except Exception as error:
+            log.error("round failed", kind=type(error).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+
+
+async def round_of_work(
+    store: Store, send: Sender, base_url: str, clock: Callable[[], datetime], name: str
+) -> None:
+    """Everything that is due now, in every municipality."""
+    for place in await store.municipalities():
+        await sweep(store, place.code, clock())
+        await extend(store, place.code, clock())
+        await deliver(store, place, send, base_url, clock, name)
+
+
+async def sweep(store: Store, municipality: str, now: datetime) -> int:
+    """Every promise whose day has ended unkept gets its breach row, once; gives how many were new."""
+    today = local_date(now)
+    async with store.reading(municipality) as reader:
+        overdue = await promises.broken(reader, today)
+    found = 0
+    for promise in overdue:
+        async with store.writing(system(municipality), now) as unit:
+            promises.register(unit, promise)
+            try:
+                await unit.commit()
+                found += 1
+            except AlreadyThereError:
+                continue  # another worker was first
+    return found
+
+
+async def extend(store: Store, municipality: str, now: datetime) -> None:
+    """Calendars reach as far ahead as they should."""
+    until: date = local_date(now) + calendars.AHEAD
+    async with store.reading(municipality) as reader:
+        needed = await calendars.needs_extending(reader, until)
+    if needed:
+        async with store.writing(system(municipality), now) as unit:
+            try:
+                await calendars.extend(unit, local_date(now), until)
+                await unit.commit(unnoted=True)
+            except AlreadyThereError:
+                return  # another worker was first
+
+
+async def deliver(
+    store: Store, place: Municipality, send: Sender, base_url: str, clock: Callable[[], datetime], name: str
+) -> None:
+    """Leases letters, sends each outside any transaction, and notes how it went."""
+    worker = system(place.code)
+    async with store.writing(worker, clock()) as unit:
+        letters = await outbox.lease(unit, name)
+        await unit.commit(unnoted=True)
+    for letter in letters:
+        address = f"{base_url}/{place.slug}/log-ind/{letter.facts['door']}"
+        outcome: Any = outbox.sent
+        trouble: tuple[str, ...] = ()
+        try:
+            await send(render(letter, place.name, address))
+        except RefusedLetterError as error:
+            outcome, trouble = outbox.refused, (str(error),)
+        except UncertainLetterError as error:
+            outcome, trouble = outbox.uncertain, (str(error),)
+        async with store.writing(worker, clock()) as unit:
+            await outcome(unit, letter, *trouble)
+            await unit.commit(unnoted=True)
