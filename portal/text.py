@@ -106,7 +106,40 @@ def listed(named: Iterable[tuple[str, Mapping[str, str]]]) -> list[tuple[str, st
     return [(code, in_language(names)) for code, names in named]
 
 
+def fact_name(name: str) -> str:
+    """What staff call a fact of the rules."""
+    names = {
+        "target_group": _("målgruppe"),
+        "age": _("alder"),
+        "weeks_unemployed": _("ugers ledighed"),
+        "education": _("uddannelse"),
+        "single_parent": _("enlig forsørger"),
+        "recent_graduate": _("nyuddannet"),
+        "worked_here_last": _("senest ansat her"),
+        "owner_is_partner": _("partner ejer virksomheden"),
+        "scheme": _("ordning"),
+        "sector": _("sektor"),
+        "positions": _("pladser"),
+        "weekly_hours": _("timer om ugen"),
+        "weeks": _("uger"),
+        "start": _("start"),
+        "ordinary_fte": _("ordinært ansatte"),
+        "supported_fte": _("ansatte med støtte"),
+        "latest_month_fte": _("ansatte i seneste måned"),
+        "twelve_month_mean_fte": _("gennemsnit over 12 måneder"),
+        "fte_growth": _("ansatte i seneste måned mod gennemsnittet"),
+        "ratio_room": _("tal om ansatte"),
+        "start_margin_days": _("start"),
+        "vacated": _("om stillingen er blevet ledig"),
+        "vacated_months_ago": _("måneder siden stillingen blev ledig"),
+        "representative": _("medarbejderrepræsentant"),
+        "municipality": _("kommune"),
+    }
+    return names.get(name, name)
+
+
 FILTERS = {
+    "fact_name": fact_name,
     "day": day,
     "day_year": day_year,
     "short_day": short_day,
@@ -121,6 +154,15 @@ FILTERS = {
     "date": date.fromisoformat,
     "instant": datetime.fromisoformat,
     "local_date": local_date,
+}
+
+
+# Macros are offered to every template: what is imported at the top of a page is missing when one block is rendered.
+COMPONENTS = {
+    "ui": "ui.html",
+    "citizen_ui": "citizen/parts.html",
+    "employer_ui": "employer/parts.html",
+    "staff_ui": "staff/parts.html",
 }
 
 
@@ -140,5 +182,6 @@ def environment(new_key: Callable[[], str]) -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(FILTERS)
     env.globals["new_key"] = new_key
-    env.globals["ui"] = env.get_template("ui.html").module
+    for name, template in COMPONENTS.items():
+        env.globals[name] = env.get_template(template).module
     return env

@@ -180,7 +180,8 @@ def _elsewhere(here: Here) -> list[dict[str, Any]]:
             route = changed.outcome.route
             if changed.settled and route != here.where.outcome.route and route not in found:
                 why = explanation(here.book, changed.rows)
-                found[route] = {"route": route, "fact": name, "rule": changed.rows[0].id, "why": why}
+                said = str(other).lower() if isinstance(other, bool) else str(other)
+                found[route] = {"route": route, "fact": name, "answer": said, "rule": changed.rows[0].id, "why": why}
     return list(found.values())
 
 

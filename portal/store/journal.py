@@ -88,7 +88,7 @@ def note(unit: Unit, code: str, subject_kind: str, subject_id: str, words: str =
 
 
 async def timeline(reader: Reader, subject_id: str) -> list[Line]:
-    """Everything that happened to one case, newest first."""
+    """Everything that happened to one case, newest first; the saving of drafts is the company's own affair."""
     rows = await reader.all(
         select(
             Journal.at,
@@ -99,7 +99,7 @@ async def timeline(reader: Reader, subject_id: str) -> list[Line]:
             JournalDetail.words,
         )
         .join(JournalDetail, JournalDetail.id == Journal.id)
-        .where(Journal.subject_id == subject_id)
+        .where(Journal.subject_id == subject_id, Journal.code != "placement.saved")
         .order_by(Journal.number.desc())
     )
     return [Line(at, who, role, code, KINDS[code], facts, words) for at, who, role, code, facts, words in rows]

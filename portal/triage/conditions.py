@@ -141,6 +141,8 @@ def _worked_out(
         # Only the sign of the room is read by the table, so the exact fraction never has to be rounded.
         room = the_ratio.room
         known["ratio_room"] = Decimal((room > 0) - (room < 0))
+        if the_ratio.largest is not None:
+            known["ratio_largest"] = min(the_ratio.largest, 1_000_000)
     return known, the_ratio
 
 

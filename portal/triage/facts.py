@@ -117,6 +117,7 @@ DERIVED = _index(
     Fact("vacated", "flag"),
     Fact("candidate_elsewhere", "flag"),
     Fact("ratio_room", "decimal", low=-1_000_000, high=1_000_000),
+    Fact("ratio_largest", "whole", low=0, high=1_000_000),
     Fact("fte_growth", "decimal", low=-1_000_000, high=1_000_000),
     Fact("start_margin_days", "whole", low=-100_000, high=100_000),
 )
