@@ -41,6 +41,7 @@ TEAMS = (
     ("offentligt_team", "Det offentlige team", "Public sector team", "employer"),
     ("oversendelse", "Oversendelse til andre kommuner", "Forwarding to other municipalities", "employer"),
 )
+TEAM_NAMES = {code: (da, en) for code, da, en, _kind in TEAMS}
 STAFF = (
     ("clara", "Clara Holm", "caseworker", "virksomhedsteam"),
     ("carl", "Carl Vinther", "caseworker", "virksomhedsteam"),
@@ -248,7 +249,7 @@ async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], star
             team_id=found.desk.team,
             desk=asdict(found.desk),
             rulebook=book.stamp,
-            judged={"conditions": []},
+            judged={"conditions": [], "team": {"da": TEAM_NAMES[found.desk.team][0], "en": TEAM_NAMES[found.desk.team][1]}},
         )
         await placements.send(unit, case_id, sent)
         await unit.commit()

@@ -86,7 +86,7 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
             team_id=routed.team if routed.team in teams else FALLBACK_TEAM,
             desk=asdict(routed),
             rulebook=book.stamp,
-            judged={"conditions": [as_facts(one) for one in shown.conditions.values()]},
+            judged={"conditions": [as_facts(one) for one in shown.conditions.values()], "team": teams.get(shown.desk.team)},
         )
         await placements.send(unit, case_id, sent)
         result = visit.path("virksomhed", "sag", case_id, "kvittering")

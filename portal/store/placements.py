@@ -16,14 +16,15 @@ from portal.domain.people import Role
 from portal.domain.transition import after
 from portal.store import journal, messages
 from portal.store.database import Reader, Unit, new_id
-from portal.store.tables import Candidate, Company, CompanyUser, PlacementCase, Staff, Team
+from portal.store.tables import Candidate, Company, CompanyUser, PlacementCase, Staff
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
 class OwnCase:
-    """A request as the company sees it."""
+    """A request as the company sees it. Which team has it now is not here: a team's name can tell of the candidate's
+    sickness. `judged` holds the conditions and the team as they were when it was sent."""
 
     id: str
     scheme: str
@@ -36,11 +37,7 @@ class OwnCase:
     answer_due_on: date | None
     read_at: datetime | None
     read_by: str | None
-    team_da: str | None
-    team_en: str | None
     judged: dict[str, Any]
-    desk: dict[str, Any]
-    rulebook: dict[str, str]
     decided_at: datetime | None
     decision: dict[str, Any]
     version: int
@@ -59,17 +56,12 @@ _OWN = (
         PlacementCase.answer_due_on,
         PlacementCase.read_at,
         Staff.name,
-        Team.name_da,
-        Team.name_en,
         PlacementCase.judged,
-        PlacementCase.desk,
-        PlacementCase.rulebook,
         PlacementCase.decided_at,
         PlacementCase.decision,
         PlacementCase.version,
     )
     .outerjoin(Staff, Staff.id == PlacementCase.read_by)
-    .outerjoin(Team, Team.id == PlacementCase.team_id)
 )
 
 

@@ -1,0 +1,195 @@
+"""A company's request from the first step to the decision, and the desk that handles it, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import func, select
+
+from portal.store.tables import Message, Outbox, PlacementCase
+from tests import cast, page
+from tests.conftest import Person, Portal
+
+STEP2 = {"workplace": "Torvet 3", "p_number": "1000000001", "sector": "private", "who": "open", "positions": "2"}
+STEP3 = {"ordinary_fte": "14", "supported_fte": "0"}
+STEP4 = {"tasks": "Bage brød", "purpose": "Prøve faget", "weekly_hours": "30", "start": "14-12-2026", "weeks": "4", "vacated": "no"}
+STEP5 = {"representative": "agrees"}
+
+
+async def _send(bo: Person, *, scheme: str = "placement", **changed: str) -> str:
+    """A request sent by Bo; gives the case's id."""
+    answer = await bo.fill("/virksomhed/ny", "/ny", scheme=scheme)
+    case = answer.headers["location"].split("/")[4]
+    base = f"/virksomhed/sag/{case}"
+    for step, values in ((2, STEP2), (3, STEP3), (4, STEP4), (5, STEP5)):
+        if scheme == "recruitment" and step in (3, 5):
+            continue
+        fields = {name: changed.get(name, value) for name, value in values.items()}
+        more = {name: value for name, value in changed.items() if name in ("candidate_name",) and step == 2}
+        answer = await bo.fill(f"{base}/trin/{step}", f"/trin/{step}", action="next", **fields, **more)
+        assert answer.status_code == 303, page.text(answer.text)
+    answer = await bo.fill(f"{base}/trin/6", "/send")
+    assert answer.status_code == 303, page.text(answer.text)
+    return case
+
+
+async def _count(portal: Portal, table: type) -> int:
+    async with portal.store.reading(cast.HOME) as reader:
+        return (await reader.one(select(func.count()).select_from(table)))[0]
+
+
+async def test_a_request_is_sent_read_asked_about_and_decided(portal: Portal) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
+    case = await _send(bo)
+    receipt = page.text((await bo.see(f"/virksomhed/sag/{case}/kvittering")).text)
+    assert "et menneske har læst den senest onsdag den 25. november" in receipt
+    queue = page.text((await clara.see("/medarbejder/virksomheder?team=virksomhedsteam")).text)
+    assert "Bos firma" in queue
+    assert "Virksomhedsteamet tager sig af den." in queue
+
+    desk = f"/medarbejder/sag/{case}"
+    assert (await clara.fill(desk, "/tag")).status_code == 303
+    assert "Læst af Clara" in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+
+    assert (await clara.fill(desk, "/spoerg", words="Hvem er kontaktperson?")).status_code == 303
+    assert "Vi venter på jeres svar" in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+    assert (await bo.fill(f"/virksomhed/sag/{case}", "/tilfoej", words="Det er Bo.")).status_code == 303
+
+    preview = await clara.fill(desk, "/afgoer", outcome="refused", reasons="Der er for mange.", law="BAB § 65")
+    assert "Intet er sendt endnu" in page.text(preview.text)
+    assert "Afgørelse" not in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+
+    assert (await clara.send(preview.text, "/afgoer", action="send")).status_code == 303
+    decided = page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+    assert "Afgørelse: afslag" in decided
+    assert "klage over afgørelsen inden 4 uger" in decided
+    assert "Der er for mange." in decided
+    timeline = page.text((await clara.see(desk)).text)
+    for words in ("sendte henvendelsen", "tog sagen", "spurgte virksomheden", "svarede på spørgsmålet", "gav afslag"):
+        assert words in timeline
+
+
+async def test_an_approval_has_no_complaint_guidance(portal: Portal) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
+    case = await _send(bo)
+    await clara.fill(f"/medarbejder/sag/{case}", "/tag")
+    preview = await clara.fill(f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Alt er i orden.", law="LAB kap. 11")
+    assert "Klagevejledning" not in page.text(preview.text)
+    await clara.send(preview.text, "/afgoer", action="send")
+    assert "Personen må begynde mandag den 14. december" in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+
+
+async def test_a_double_press_on_send_and_decide_does_it_once(portal: Portal) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
+    case = await _send(bo)
+    await clara.fill(f"/medarbejder/sag/{case}", "/tag")
+    preview = await clara.fill(f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB")
+    first = await clara.send(preview.text, "/afgoer", action="send")
+    again = await clara.send(preview.text, "/afgoer", action="send")
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert first.headers["location"] == again.headers["location"]
+    async with portal.store.reading(cast.HOME) as reader:
+        decided = await reader.all(select(Message.id).where(Message.kind == "placement.decided"))
+        letters = await reader.all(select(Outbox.id).where(Outbox.once == f"decided:{case}"))
+    assert (len(decided), len(letters)) == (1, 1)
+
+
+async def test_two_claim_at_once_and_the_other_is_told_who_and_when(portal: Portal) -> None:
+    bo, clara, carl = await portal.log_in("bo"), await portal.log_in("clara"), await portal.log_in("carl")
+    case = await _send(bo)
+    pages = [await one.see(f"/medarbejder/sag/{case}") for one in (clara, carl)]
+    answers = await asyncio.gather(clara.send(pages[0].text, "/tag"), carl.send(pages[1].text, "/tag"))
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    lost = next(answer for answer in answers if answer.status_code == 409)
+    assert any(f"{name} tog sagen 23. nov. kl. 09.00" in page.text(lost.text) for name in ("Clara", "Carl"))
+
+
+async def test_conditions_are_judged_while_typing_and_nothing_is_saved(portal: Portal) -> None:
+    bo = await portal.log_in("bo")
+    answer = await bo.fill("/virksomhed/ny", "/ny", scheme="placement")
+    address = answer.headers["location"].removeprefix("/silkeborg").rsplit("/", 1)[0]
+    await bo.fill(f"{address}/2", "/trin/2", action="next", **STEP2)
+    await bo.fill(f"{address}/3", "/trin/3", action="next", ordinary_fte="4", supported_fte="0")
+    opened = await bo.see(f"{address}/4")
+    found = page.form(opened.text, "/trin/4")
+    headers = {"hx-request": "true", "hx-target": "conditions"}
+    part = await bo.browser.post(found.action, data={**found.fields, "weekly_hours": "30", "start": "24-11-2026"}, headers=headers)
+    said = page.text(part.text)
+    assert "<main" not in part.text
+    assert "højst 1 pladser" in said
+    assert "Tidligste start er 2026-11-30" in said or "30. november" in said
+    assert (await bo.see(f"{address}/4")).text.count('value="30"') == 0
+
+
+async def test_a_mistake_keeps_what_was_typed_and_says_what_to_do(portal: Portal) -> None:
+    bo = await portal.log_in("bo")
+    answer = await bo.fill("/virksomhed/ny", "/ny", scheme="placement")
+    address = answer.headers["location"].removeprefix("/silkeborg")
+    wrong = await bo.fill(address, "/trin/2", action="next", **{**STEP2, "p_number": "12", "workplace": "Torvet <3>"})
+    assert wrong.status_code == 422
+    assert "Et P-nummer har 10 cifre" in page.text(wrong.text)
+    assert page.form(wrong.text, "/trin/2").fields["workplace"] == "Torvet <3>"
+    assert page.form((await bo.see(address)).text, "/trin/2").fields["p_number"] == "12"
+
+
+async def test_a_named_candidate_confirms_by_code_and_the_company_sees_none_of_it(portal: Portal) -> None:
+    bo, amina, clara = await portal.log_in("bo"), await portal.log_in("amina"), await portal.log_in("clara")
+    case = await _send(bo, who="named", candidate_name="Amina")
+    receipt = (await bo.see(f"/virksomhed/sag/{case}/kvittering")).text
+    code = page.text(receipt).split("Giv koden til Amina ")[1].split(" ")[0]
+    found = await amina.fill("/borger/kandidat", "/kandidat", code=code)
+    assert "Bos firma" in page.text(found.text)
+    answer = await amina.send(found.text, "/kandidat", agrees="yes", weeks_unemployed="30", worked_here_last="1")
+    assert answer.status_code == 303
+    desk = await clara.see(f"/medarbejder/sag/{case}")
+    assert "Har sagt ja." in page.text(desk.text)
+    await clara.send(desk.text, "/kandidat", target_group="6")
+    assert "Kandidaten er sygemeldt" in page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
+    seen = page.text((await bo.see(f"/virksomhed/sag/{case}")).text) + page.text((await bo.see("/virksomhed")).text)
+    for secret in ("sygemeldt", "Fastholdelse", "fastholdelse", "senest ansat", "30 uger"):
+        assert secret not in seen
+    assert "Det undersøger vi sammen med kandidaten." in seen
+
+
+async def test_guessing_candidate_codes_is_limited(portal: Portal) -> None:
+    bo, amina = await portal.log_in("bo"), await portal.log_in("amina")
+    case = await _send(bo, who="named", candidate_name="Amina")
+    code = page.text((await bo.see(f"/virksomhed/sag/{case}/kvittering")).text).split("Giv koden til Amina ")[1].split(" ")[0]
+    for guess in range(10):
+        assert (await amina.fill("/borger/kandidat", "/kandidat", code=f"AAAA-BBBB-{guess:04}")).status_code == 422
+    assert (await amina.fill("/borger/kandidat", "/kandidat", code=code)).status_code == 422
+    portal.later(minutes=16)
+    assert (await amina.fill("/borger/kandidat", "/kandidat", code=code)).status_code == 200
+
+
+async def test_recruitment_has_four_steps_and_its_own_team(portal: Portal) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
+    case = await _send(bo, scheme="recruitment")
+    assert "I søger hjælp til at rekruttere." in page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
+
+
+async def test_withdrawing_and_sending_twice_is_refused_calmly(portal: Portal) -> None:
+    bo = await portal.log_in("bo")
+    case = await _send(bo)
+    again = await bo.fill(f"/virksomhed/sag/{case}/traek-tilbage", "/traek-tilbage")
+    assert again.status_code == 303
+    twice = await bo.fill(f"/virksomhed/sag/{case}/traek-tilbage", "/traek-tilbage")
+    assert twice.status_code == 409
+    assert "Sagen har ændret sig" in page.text(twice.text)
+
+
+async def test_unread_past_the_promise_is_on_the_board(portal: Portal) -> None:
+    bo = await portal.log_in("bo")
+    await _send(bo)
+    portal.later(days=3)
+    tove = await portal.log_in("tove")
+    assert "1 virksomheder, som ingen har læst i tide" in page.text((await tove.see("/medarbejder/tavle")).text)
+
+
+async def test_a_draft_is_nobody_elses(portal: Portal) -> None:
+    bo, lise, clara = await portal.log_in("bo"), await portal.log_in("lise"), await portal.log_in("clara")
+    answer = await bo.fill("/virksomhed/ny", "/ny", scheme="placement")
+    case = answer.headers["location"].split("/")[4]
+    assert (await lise.see(f"/virksomhed/sag/{case}")).status_code == 404
+    assert (await clara.see(f"/medarbejder/sag/{case}")).status_code == 404
+    assert await _count(portal, PlacementCase) == 1
