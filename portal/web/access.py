@@ -87,6 +87,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     wiring: Wiring = connection.app.state.wiring
     if connection.headers.get("host", "").rsplit(":", 1)[0].lower() not in wiring.hosts:
         raise StrangeHostError
+    if not all(_is_text(value) for value in (*connection.path_params.values(), *connection.query_params.values())):
+        raise NotFoundError("address")
     place = await _place(wiring, connection) if access.place else None
     present = await _present(wiring, place, connection)
     visit = Visit(
@@ -111,6 +113,12 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             raise WrongDoorError
     if connection.scope.get("method") == "POST":
         _from_here(connection, wiring)
+
+
+def _is_text(value: object) -> bool:
+    """Whether a part of an address can be asked of both engines: no NUL, no half characters."""
+    said = str(value)
+    return "\x00" not in said and said.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in said)
 
 
 async def _place(wiring: Wiring, connection: ASGIConnection[Any, Any, Any, Any]) -> Place:

@@ -1,0 +1,88 @@
+"""One of everything, so that every address has an object behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from sqlalchemy import select
+
+from portal.store.tables import Conversation, Dialogue, Message
+from portal.web.access import Access
+from tests import cast, page
+from tests.conftest import Person, Portal
+from tests.http.test_employer_and_desk import _send as send_request
+
+IDENTITIES = ("anonymous", "amina", "birger", "bo", "lise", "clara", "tove", "anders", "ada", "dan")
+ROLES = {"amina": "citizen", "birger": "citizen", "bo": "employer", "lise": "employer", **{name: role for name, (role, _) in cast.STAFF.items()}}
+
+
+@dataclass
+class Cell:
+    """A route, a method and what it declares; `path` with real objects in it, Amina's and Bo's."""
+
+    path: str
+    method: str
+    access: Access
+    template: str
+
+    def owner(self) -> str:
+        return "bo" if "/virksomhed" in self.template else "amina"
+
+
+async def arrange(portal: Portal) -> dict[str, str]:
+    """Amina has a conversation, an open walk and messages; Bo a sent request and a draft."""
+    amina, bo = await portal.log_in("amina"), await portal.log_in("bo")
+    opened = await amina.see("/borger/samtale/ny")
+    slot = page.form(opened.text, "/samtale/ny").choices["slot"][0]
+    await amina.send(opened.text, "/samtale/ny", slot=slot, action="book")
+    await amina.fill("/borger/vej", "/borger/vej")
+    case = await send_request(bo)
+    async with portal.store.reading(cast.HOME) as reader:
+        talk = (await reader.one(select(Conversation.id)))[0]
+        walk = (await reader.one(select(Dialogue.id)))[0]
+        message = (await reader.one(select(Message.id).where(Message.reader_id == cast.identity("amina"))))[0]
+    return {
+        "slug": "silkeborg",
+        "talk": talk,
+        "walk": walk,
+        "message": message,
+        "case": case,
+        "citizen": cast.identity("birger"),
+        "fact": "benefit",
+        "route": "holistic_course",
+        "door": "borger",
+        "step": "2",
+    }
+
+
+def cells(portal: Portal, objects: dict[str, str]) -> list[Cell]:
+    found = []
+    for route in portal.app.routes:
+        if not isinstance(route, HTTPRoute) or route.path.startswith("/static"):
+            continue
+        for handler in route.route_handlers:
+            if not isinstance(handler, HTTPRouteHandler):
+                continue
+            for method in sorted(str(getattr(m, "value", m)) for m in handler.http_methods):
+                if method in ("GET", "POST"):
+                    path = route.path_format
+                    for name, value in objects.items():
+                        path = path.replace("{" + name + "}", value)
+                    found.append(Cell(path, method, handler.opt["access"], route.path_format))
+    return sorted(found, key=lambda cell: (cell.path.endswith("log-ud"), cell.template, cell.method))
+
+
+async def visitor(portal: Portal, name: str) -> Person:
+    if name == "anonymous":
+        return Person(portal.browser(), "silkeborg")
+    if name == "dan":
+        return Person((await portal.log_in("dan", slug="aarhus", door="borger")).browser, "silkeborg")
+    return await portal.log_in(name)
+
+
+async def token(person: Person, slug: str) -> str:
+    """The session's own form token, read from a page as a browser would."""
+    opened = await person.browser.get(f"/{slug}")
+    return next((one.fields["csrf"] for one in page.forms(opened.text) if "csrf" in one.fields), "")

@@ -1,0 +1,196 @@
+"""Sessions, forms and answers: nothing adopted, nothing forged, nothing let out."""
+
+from __future__ import annotations
+
+import pytest
+import structlog
+from sqlalchemy import func, select
+
+from portal import settings as configuration
+from portal.store.tables import LoginSession
+from tests import cast, page
+from tests.conftest import Portal
+from tests.http.situation import token
+
+
+async def _sessions(portal: Portal) -> int:
+    async with portal.store.reading(cast.HOME) as reader:
+        return (await reader.one(select(func.count()).select_from(LoginSession)))[0]
+
+
+async def test_an_id_the_browser_brings_is_never_adopted(portal: Portal) -> None:
+    browser = portal.browser()
+    browser.cookies.set("portal", "attackerchosen", domain="localhost.local")
+    await browser.get("/silkeborg")
+    assert await _sessions(portal) == 0
+    await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": "", "csrf": "", "key": "k"})
+    attacker = portal.browser()
+    attacker.cookies.set("portal", "attackerchosen")
+    assert (await attacker.get("/silkeborg/borger")).status_code == 303
+
+
+async def test_a_new_login_gets_a_new_id_and_ends_the_old_one(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    old = amina.browser.cookies["portal"]
+    opened = await amina.see("/log-ind/borger")
+    await amina.send(opened.text, "/log-ind/borger", person="amina")
+    assert amina.browser.cookies["portal"] != old
+    thief = portal.browser()
+    thief.cookies.set("portal", old)
+    assert (await thief.get("/silkeborg/borger")).status_code == 303
+
+
+async def test_logging_out_ends_the_session_for_good(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    kept = amina.browser.cookies["portal"]
+    answer = await amina.fill("/borger", "/log-ud")
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    thief = portal.browser()
+    thief.cookies.set("portal", kept)
+    assert (await thief.get("/silkeborg/borger")).status_code == 303
+
+
+@pytest.mark.parametrize(("name", "hours"), [("amina", 12), ("clara", 8)])
+async def test_a_session_ends_when_idle_and_at_the_longest(portal: Portal, name: str, hours: int) -> None:
+    idle = await portal.log_in(name)
+    home = "/borger" if name == "amina" else "/medarbejder/telefon"
+    portal.later(minutes=31)
+    assert (await idle.browser.get(f"/silkeborg{home}")).status_code == 303
+    busy = await portal.log_in(name)
+    for _ in range(hours * 3 - 1):
+        portal.later(minutes=20)
+        assert (await busy.browser.get(f"/silkeborg{home}")).status_code == 200
+    portal.later(minutes=21)
+    assert (await busy.browser.get(f"/silkeborg{home}")).status_code == 303
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(portal: Portal) -> None:
+    answer = await portal.browser().post("/silkeborg/log-ind/borger", data={"person": "amina", "back": "", "csrf": "", "key": "k"})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert configuration.read({"PORTAL_MODE": "demo", "PORTAL_BASE_URL": "https://job.example"}).cookie == "__Host-portal"
+
+
+async def test_a_form_needs_the_sessions_own_token(portal: Portal) -> None:
+    amina, birger = await portal.log_in("amina"), await portal.log_in("birger")
+    details = {"channel": "phone", "phone": "11223344", "email": "", "address": "", "lang": "da", "key": "k1"}
+    for forged in ("", "x" * 43, await token(birger, "silkeborg"), "é"):
+        answer = await amina.browser.post("/silkeborg/borger/oplysninger", data={**details, "csrf": forged})
+        assert answer.status_code == 403
+    mine = await amina.browser.post("/silkeborg/borger/oplysninger", data={**details, "csrf": await token(amina, "silkeborg")})
+    assert mine.status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}])
+async def test_a_request_from_another_site_is_refused(portal: Portal, headers: dict[str, str]) -> None:
+    amina = await portal.log_in("amina")
+    data = {"csrf": await token(amina, "silkeborg"), "key": "k"}
+    assert (await amina.browser.post("/silkeborg/borger/vej", data=data, headers=headers)).status_code == 403
+    del amina.browser.headers["sec-fetch-site"]
+
+
+async def test_unknown_and_repeated_fields_are_refused(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    csrf = await token(amina, "silkeborg")
+    base = {"csrf": csrf, "key": "k", "channel": "phone", "phone": "11223344", "lang": "da"}
+    assert (await amina.browser.post("/silkeborg/borger/oplysninger", data={**base, "benefit": "none"})).status_code == 400
+    body = f"csrf={csrf}&key=k&lang=da&lang=en"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await amina.browser.post("/silkeborg/borger/oplysninger", content=body, headers=headers)).status_code == 400
+
+
+async def test_odd_bodies_never_break_it(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for content, headers in (
+        (b"\xff\xfe=1", form),
+        (b"a" * 70_000, form),
+        (b"[" * 50_000, {"content-type": "application/json"}),
+        (b"--x\r\n\r\n", {"content-type": "multipart/form-data; boundary=x"}),
+        (b"csrf=%ED%A0%80", form),
+        (b"csrf=%00", form),
+    ):
+        answer = await amina.browser.post("/silkeborg/borger/oplysninger", content=content, headers=headers)
+        assert answer.status_code in (400, 403, 413), (content[:20], answer.status_code)
+    for path in ("/virksomhed/sag/x/trin/" + "9" * 40, "/borger/samtale/%00", "/borger/samtale/%ED%A0%80", "/borger/vej/x/ret/%0a", "?lang=%00", "/borger/samtale/" + "a" * 500, "/%ff"):
+        answer = await amina.browser.get(f"/silkeborg{path}")
+        assert answer.status_code in (303, 400, 403, 404), (path, answer.status_code)
+
+
+async def test_a_strange_host_is_refused(portal: Portal) -> None:
+    assert (await portal.browser().get("/silkeborg", headers={"host": "evil.example"})).status_code == 400
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/aarhus/borger", "/silkeborg/\n", "/silkeborg//evil.example"])
+async def test_the_way_back_after_login_never_leads_out(portal: Portal, back: str) -> None:
+    answer = await portal.browser().post("/silkeborg/log-ind/borger", data={"person": "amina", "back": back, "csrf": "", "key": "k"})
+    assert answer.headers["location"] == "/silkeborg/borger"
+
+
+async def test_login_brings_people_to_the_page_they_asked_for(portal: Portal) -> None:
+    browser = portal.browser()
+    asked = await browser.get("/silkeborg/borger/samtale/ny")
+    opened = await browser.get(asked.headers["location"])
+    found = page.form(opened.text, "/log-ind/borger")
+    answer = await browser.post(found.action, data={**found.fields, "person": "amina"})
+    assert answer.headers["location"] == "/silkeborg/borger/samtale/ny"
+
+
+async def test_failed_logins_are_limited_in_the_database(portal: Portal) -> None:
+    browser = portal.browser()
+    for _ in range(10):
+        assert (await browser.post("/silkeborg/log-ind/borger", data={"person": "nobody", "back": ""})).status_code == 422
+    assert (await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})).status_code == 429
+    portal.later(minutes=16)
+    assert (await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/silkeborg", "/silkeborg/borger", "/silkeborg/findes-ikke", "/nowhere", "/healthz", "/static/x"])
+async def test_every_answer_carries_the_headers(portal: Portal, path: str) -> None:
+    answer = await portal.browser().get(path)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if not path.startswith("/static"):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["vary"] == "HX-Request, Cookie"
+
+
+async def test_an_expired_session_on_an_htmx_request_goes_to_login(portal: Portal) -> None:
+    answer = await portal.browser().get("/silkeborg/borger", headers={"hx-request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/silkeborg/log-ind/borger?tilbage=%2Fsilkeborg%2Fborger"
+
+
+async def test_an_error_is_calm_and_tells_nothing(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.citizen import actions  # broken on purpose below
+
+    async def broken(_visit: object) -> None:
+        raise ValueError("0101011234 is a secret")
+
+    amina = await portal.log_in("amina")
+    monkeypatch.setattr(actions, "my_page", broken)
+    with structlog.testing.capture_logs() as logged:
+        answer = await amina.browser.get("/silkeborg/borger")
+    assert answer.status_code == 500
+    assert "Det er vores fejl, ikke din" in page.text(answer.text)
+    reference = page.text(answer.text).split("nævn dette nummer: ")[1][:8]
+    assert logged[0]["reference"] == reference
+    assert "0101011234" not in repr(logged) + answer.text
+
+
+async def test_in_english_the_whole_way(portal: Portal) -> None:
+    browser = portal.browser()
+    front = await browser.get("/silkeborg?lang=en")
+    assert "What do you need?" in page.text(front.text) or "lang=\"en\"" in front.text
+    await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})
+    assert "Ask for a conversation" in page.text((await browser.get("/silkeborg/borger")).text)
+
+
+def test_outside_demo_mode_it_refuses_to_start() -> None:
+    with pytest.raises(configuration.SettingsError, match="does not start for real people yet"):
+        configuration.read({})
+    with pytest.raises(configuration.SettingsError, match="PORTAL_PROT is not a setting"):
+        configuration.read({"PORTAL_MODE": "demo", "PORTAL_PROT": "1"})
+    with pytest.raises(configuration.SettingsError, match="needs PostgreSQL"):
+        configuration.read({"PORTAL_MODE": "demo", "PORTAL_WORKERS": "2"})
