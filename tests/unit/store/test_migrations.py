@@ -1,0 +1,56 @@
+"""Migrations up, down and up again, with data in the database, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from portal.store import schema
+from portal.store.database import Store
+from tests import cast, postgres
+from tests.conftest import ENGINES, _make_database
+
+
+@pytest.fixture
+def empty(kind: str, tmp_path: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+    return f"{postgres.address()}/{_make_database()}"
+
+
+def _fill(url: str) -> None:
+    async def fill() -> None:
+        store = Store(url)
+        await cast.settle(store)
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def _tables(url: str) -> set[str]:
+    async def ask() -> set[str]:
+        engine = create_async_engine(url, poolclass=NullPool)
+        catalogue = "SELECT name FROM sqlite_master WHERE type = 'table'" if "sqlite" in url else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        async with engine.connect() as connection:
+            found = {row[0] for row in await connection.execute(text(catalogue))}
+        await engine.dispose()
+        return found
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_up_down_up_with_data(kind: str, empty: str) -> None:
+    schema.migrate(empty)
+    schema.check(empty)
+    _fill(empty)
+    schema.downgrade(empty, "base")
+    assert _tables(empty) <= {"alembic_version"}
+    schema.migrate(empty)
+    schema.check(empty)
+    _fill(empty)
