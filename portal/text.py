@@ -56,7 +56,7 @@ def in_language(texts: Mapping[str, Any]) -> Any:
 
 
 def day(value: date) -> str:
-    """"tirsdag den 1. december", "Tuesday 1 December"."""
+    """ "tirsdag den 1. december", "Tuesday 1 December"."""
     danish = language.get() == "da"
     pattern = "EEEE 'den' d. MMMM" if danish else "EEEE d MMMM"
     return format_date(value, pattern, locale=LOCALES[language.get()])
@@ -73,13 +73,13 @@ def short_day(value: date) -> str:
 
 
 def clock(value: datetime) -> str:
-    """"09.30" in Danish, "09:30" in English, at Copenhagen's wall clock."""
+    """ "09.30" in Danish, "09:30" in English, at Copenhagen's wall clock."""
     pattern = "HH.mm" if language.get() == "da" else "HH:mm"
     return format_datetime(value.astimezone(COPENHAGEN), pattern, locale=LOCALES[language.get()])
 
 
 def moment(value: datetime) -> str:
-    """"tirsdag den 1. december kl. 09.30"."""
+    """ "tirsdag den 1. december kl. 09.30"."""
     return _("%(day)s kl. %(time)s") % {"day": day(local_date(value)), "time": clock(value)}
 
 

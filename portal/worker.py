@@ -22,7 +22,12 @@ SWEEP_EVERY = timedelta(minutes=1)
 
 
 async def run(
-    store: Store, send: Sender, base_url: str, clock: Callable[[], datetime], pause: float, stop: asyncio.Event
+    store: Store,
+    send: Sender,
+    base_url: str,
+    clock: Callable[[], datetime],
+    pause: float,
+    stop: asyncio.Event,
 ) -> None:
     """Rounds until told to stop; a round that fails is logged, and the next one tries again."""
     name = new_id()

@@ -55,7 +55,13 @@ def staff(name: str, code: str = HOME) -> Actor:
     return Actor(code, identity(name), Role(role), name.capitalize(), team or "")
 
 
-DOORS = {"amina": "borger", "birger": "borger", "bo": "virksomhed", "lise": "virksomhed", **dict.fromkeys(STAFF, "medarbejder")}
+DOORS = {
+    "amina": "borger",
+    "birger": "borger",
+    "bo": "virksomhed",
+    "lise": "virksomhed",
+    **dict.fromkeys(STAFF, "medarbejder"),
+}
 
 
 async def settle(store: Store) -> None:
@@ -78,18 +84,75 @@ async def settle(store: Store) -> None:
 async def _people(store: Store, code: str) -> None:
     async with store.writing(system(code), NOW) as unit:
         for team, kind in TEAMS.items():
-            unit.add(Team(municipality=code, id=team, name_da=team.capitalize(), name_en=f"The {team}", kind=kind))
+            unit.add(
+                Team(municipality=code, id=team, name_da=team.capitalize(), name_en=f"The {team}", kind=kind)
+            )
         await unit.flush()
-        citizens = {"amina": date(1989, 4, 12), "birger": date(1966, 9, 3)} if code == HOME else {"dan": date(1980, 1, 1)}
+        citizens = (
+            {"amina": date(1989, 4, 12), "birger": date(1966, 9, 3)}
+            if code == HOME
+            else {"dan": date(1980, 1, 1)}
+        )
         for name, born in citizens.items():
-            unit.add(Citizen(municipality=code, id=identity(name), issuer="demo", subject=name, name=name.capitalize(), birth_date=born, email=f"{name}@test.example", phone="12345678"))
-        for name, cvr in {"bo": "88888881", "lise": "88888882"}.items() if code == HOME else {"dans": "88888884"}.items():
-            unit.add(Company(municipality=code, id=identity(f"{name}s-firma"), cvr=cvr, name=f"{name.capitalize()}s firma"))
+            unit.add(
+                Citizen(
+                    municipality=code,
+                    id=identity(name),
+                    issuer="demo",
+                    subject=name,
+                    name=name.capitalize(),
+                    birth_date=born,
+                    email=f"{name}@test.example",
+                    phone="12345678",
+                )
+            )
+        for name, cvr in (
+            {"bo": "88888881", "lise": "88888882"}.items() if code == HOME else {"dans": "88888884"}.items()
+        ):
+            unit.add(
+                Company(
+                    municipality=code,
+                    id=identity(f"{name}s-firma"),
+                    cvr=cvr,
+                    name=f"{name.capitalize()}s firma",
+                )
+            )
             await unit.flush()
-            unit.add(CompanyUser(municipality=code, id=identity(name), issuer="demo", subject=name, company_id=identity(f"{name}s-firma"), name=name.capitalize(), email=f"{name}@test.example"))
+            unit.add(
+                CompanyUser(
+                    municipality=code,
+                    id=identity(name),
+                    issuer="demo",
+                    subject=name,
+                    company_id=identity(f"{name}s-firma"),
+                    name=name.capitalize(),
+                    email=f"{name}@test.example",
+                )
+            )
         for name, (role, team) in STAFF.items():
-            unit.add(Staff(municipality=code, id=identity(name), issuer="demo", subject=name, name=name.capitalize(), email=f"{name}@test.example", role=role, team_id=team))
-        unit.add(Outlook(municipality=code, id="5223", outlook="limited", occupation="Butiksassistent", source="test", fictional=True, valid_on=date(2026, 7, 1)))
+            unit.add(
+                Staff(
+                    municipality=code,
+                    id=identity(name),
+                    issuer="demo",
+                    subject=name,
+                    name=name.capitalize(),
+                    email=f"{name}@test.example",
+                    role=role,
+                    team_id=team,
+                )
+            )
+        unit.add(
+            Outlook(
+                municipality=code,
+                id="5223",
+                outlook="limited",
+                occupation="Butiksassistent",
+                source="test",
+                fictional=True,
+                valid_on=date(2026, 7, 1),
+            )
+        )
         await unit.flush()
         day = date(2026, 11, 24)
         for _ in range(40):

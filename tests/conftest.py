@@ -113,14 +113,18 @@ class Portal:
 
     def browser(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-        opened = httpx.AsyncClient(transport=transport, base_url="http://localhost", headers={"sec-fetch-site": "same-origin"})
+        opened = httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers={"sec-fetch-site": "same-origin"}
+        )
         self.browsers.append(opened)
         return opened
 
     async def log_in(self, name: str, slug: str = "silkeborg", door: str = "") -> Person:
         person = Person(self.browser(), slug)
         door = door or cast.DOORS.get(name, "borger")
-        answer = await person.browser.post(f"/{slug}/log-ind/{door}", data={"person": name, "back": "", "csrf": "", "key": "k"})
+        answer = await person.browser.post(
+            f"/{slug}/log-ind/{door}", data={"person": name, "back": "", "csrf": "", "key": "k"}
+        )
         assert answer.status_code == 303, page.text(answer.text)
         return person
 
@@ -174,4 +178,4 @@ def shared() -> Iterator[Path]:
     folder = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parent.parent.parent / "shared")) / "data"
     if not folder.is_dir():
         pytest.skip("left out: the shared public data is not here")
-    yield folder
+    return folder

@@ -57,7 +57,17 @@ def _start_in(folder: Path) -> str:
     as_user = {"user": user, "cwd": home}
     data = home / "data"
     subprocess.run(
-        [folder / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"],
+        [
+            folder / "initdb",
+            "-D",
+            data,
+            "-U",
+            "portal",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ],
         check=True,
         capture_output=True,
         **as_user,
@@ -67,10 +77,20 @@ def _start_in(folder: Path) -> str:
         port = free.getsockname()[1]
     options = ["-c", "fsync=off", "-c", "max_connections=200", "-c", f"unix_socket_directories={home}"]
     with (home / "log").open("w") as log:
-        server = subprocess.Popen([folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), *options], stdout=log, stderr=log, **as_user)
+        server = subprocess.Popen(
+            [folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), *options],
+            stdout=log,
+            stderr=log,
+            **as_user,
+        )
     atexit.register(_stop, server, home)
     for _ in range(200):
-        if subprocess.run([folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0:
+        if (
+            subprocess.run(
+                [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False
+            ).returncode
+            == 0
+        ):
             return f"postgresql+asyncpg://portal@127.0.0.1:{port}"
         if server.poll() is not None:
             break

@@ -15,9 +15,37 @@ def collect() -> None:
     pybabel = [sys.executable, "-m", "babel.messages.frontend"]
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "portal.pot"
-        extract = ["extract", "-F", "babel.cfg", "-k", "_", "-k", "ngettext:1,2", "--no-location", "--omit-header", "--sort-output", "-o", str(template), "."]
+        extract = [
+            "extract",
+            "-F",
+            "babel.cfg",
+            "-k",
+            "_",
+            "-k",
+            "ngettext:1,2",
+            "--no-location",
+            "--omit-header",
+            "--sort-output",
+            "-o",
+            str(template),
+            ".",
+        ]
         subprocess.run([*pybabel, *extract], cwd=HERE, check=True, capture_output=True)
-        update = ["update", "-i", str(template), "-d", "locales", "-D", "portal", "-l", "en", "--omit-header", "--no-wrap", "--no-fuzzy-matching", "--ignore-obsolete"]
+        update = [
+            "update",
+            "-i",
+            str(template),
+            "-d",
+            "locales",
+            "-D",
+            "portal",
+            "-l",
+            "en",
+            "--omit-header",
+            "--no-wrap",
+            "--no-fuzzy-matching",
+            "--ignore-obsolete",
+        ]
         subprocess.run([*pybabel, *update], cwd=HERE, check=True, capture_output=True)
 
 

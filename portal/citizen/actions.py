@@ -52,7 +52,9 @@ async def request_conversation(visit: Visit, asked: Asked, key: str) -> str:
         if earlier is not None:
             return earlier
         slot = None if asked.slot == "none" else asked.slot
-        made = await conversations.request_conversation(unit, visit.me.id, asked.wish, slot, visit.here.guarantee_days)
+        made = await conversations.request_conversation(
+            unit, visit.me.id, asked.wish, slot, visit.here.guarantee_days
+        )
         result = visit.path("borger", "samtale", made) + "?besked=ny"
         await unit.commit(result)
         return result
@@ -67,7 +69,9 @@ async def move_conversation(visit: Visit, conversation_id: str, moved: Moved, ke
         if own.starts_at is None:
             await conversations.book(unit, conversation_id, moved.slot, moved.version)
         else:
-            await conversations.move(unit, conversation_id, moved.slot, moved.version, own_choice=moved.own_choice)
+            await conversations.move(
+                unit, conversation_id, moved.slot, moved.version, own_choice=moved.own_choice
+            )
         result = visit.path("borger", "samtale", conversation_id) + "?besked=flyttet"
         await unit.commit(result)
         return result
@@ -135,7 +139,9 @@ async def begin_walk(visit: Visit) -> str | None:
         return walk_id
 
 
-async def answer_question(visit: Visit, walk: Walk, fact: str, value: Value | None, occupation: str | None = None) -> None:
+async def answer_question(
+    visit: Visit, walk: Walk, fact: str, value: Value | None, occupation: str | None = None
+) -> None:
     """One answer, or None for one the person will not or cannot give. What hangs on a changed answer is asked anew."""
     async with visit.store.writing(visit.me, visit.now) as unit:
         answers = {name: known for name, known in walk.answers.items() if name != fact}
@@ -162,8 +168,13 @@ def explained(here: Here) -> dict[str, Any]:
     outcome = here.where.outcome
     return {
         **answer,
-        "confidence": "unverified" if any(r.confidence == "unverified" for r in here.where.rows) else "policy",
-        "offers": [{"id": row.id, "law": row.law, "why": here.book.fill(row.texts["why"])} for row in offers(here.book, here.known, outcome)],
+        "confidence": "unverified"
+        if any(r.confidence == "unverified" for r in here.where.rows)
+        else "policy",
+        "offers": [
+            {"id": row.id, "law": row.law, "why": here.book.fill(row.texts["why"])}
+            for row in offers(here.book, here.known, outcome)
+        ],
         "elsewhere": _elsewhere(here),
     }
 
@@ -181,7 +192,13 @@ def _elsewhere(here: Here) -> list[dict[str, Any]]:
             if changed.settled and route != here.where.outcome.route and route not in found:
                 why = explanation(here.book, changed.rows)
                 said = str(other).lower() if isinstance(other, bool) else str(other)
-                found[route] = {"route": route, "fact": name, "answer": said, "rule": changed.rows[0].id, "why": why}
+                found[route] = {
+                    "route": route,
+                    "fact": name,
+                    "answer": said,
+                    "rule": changed.rows[0].id,
+                    "why": why,
+                }
     return list(found.values())
 
 

@@ -62,7 +62,9 @@ async def read_move(request: Request[Any, Any, Any], visit: Visit) -> Moved:
     form = await forms.read(request, visit, MOVE)
     if not form["slot"]:
         form.wrong("slot", _("Vælg en ny tid."))
-    return Moved(form, form["slot"][:ID_LENGTH], form.whole("version", 1, 10**6) or 0, form.checked("own_choice"))
+    return Moved(
+        form, form["slot"][:ID_LENGTH], form.whole("version", 1, 10**6) or 0, form.checked("own_choice")
+    )
 
 
 async def read_version(request: Request[Any, Any, Any], visit: Visit) -> int:
@@ -87,7 +89,9 @@ class Details:
 
 async def read_details(request: Request[Any, Any, Any], visit: Visit) -> Details:
     form = await forms.read(request, visit, DETAILS)
-    channel = form.choice("channel", ("email", "phone", "letter"), _("Vælg, hvordan vi skal give dig besked."))
+    channel = form.choice(
+        "channel", ("email", "phone", "letter"), _("Vælg, hvordan vi skal give dig besked.")
+    )
     email = form.text("email", longest=200)
     phone = form.text("phone", longest=30)
     if email and ("@" not in email[1:-1] or any(letter.isspace() for letter in email)):
@@ -131,4 +135,6 @@ async def read_candidate(request: Request[Any, Any, Any], visit: Visit) -> Candi
             facts["education"] = form.choice("education", EDUCATIONS, _("Vælg en uddannelse fra listen."))
         for name in ("single_parent", "recent_graduate", "worked_here_last", "owner_is_partner"):
             facts[name] = form.checked(name)
-    return CandidateAnswer(form, code, agrees, {key: value for key, value in facts.items() if value is not None})
+    return CandidateAnswer(
+        form, code, agrees, {key: value for key, value in facts.items() if value is not None}
+    )

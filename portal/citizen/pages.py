@@ -28,7 +28,14 @@ async def my_page(visit: NamedDependency[Visit]) -> Response[str]:
     mine = await actions.my_page(visit)
     current = next((talk for talk in mine.talks if talk.state in ("waiting", "booked")), None)
     ways = rulebook_on(visit.today).ways
-    return show(visit, "citizen/my_page.html", mine=mine, current=current, ways=ways, notice=visit.query.get("besked", ""))
+    return show(
+        visit,
+        "citizen/my_page.html",
+        mine=mine,
+        current=current,
+        ways=ways,
+        notice=visit.query.get("besked", ""),
+    )
 
 
 # ------------------------------------------------------------------ ask for a conversation
@@ -47,7 +54,7 @@ async def _ask_page(visit: Visit, form: Form, asked: Asked | None, status: int =
         talks = await conversations.of_citizen(reader, visit.me.id)
         for talk in talks:
             if talk.state in ("waiting", "booked"):
-                return go(visit, "borger", "samtale", talk.id, besked="findes")  # type: ignore[return-value]
+                return go(visit, "borger", "samtale", talk.id, besked="findes")
         offer = await actions.offer(reader, visit, asked, form["form"] or "in_person")
     return show(visit, "citizen/ask.html", status=status, form=form, offer=offer)
 
@@ -85,7 +92,7 @@ async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status
     async with visit.store.reading(visit.here.code) as reader:
         own = await conversations.own(reader, talk, visit.me.id)
         if own.state not in ("waiting", "booked"):
-            return go(visit, "borger", "samtale", talk)  # type: ignore[return-value]
+            return go(visit, "borger", "samtale", talk)
         teams = tuple(dict.fromkeys((own.team_id, conversations.RECEPTION)))
         inside = await conversations.free_times(reader, teams, own.form, visit.now, own.latest_bookable)
         beyond = []
@@ -94,11 +101,22 @@ async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status
             times = await conversations.free_times(reader, teams, own.form, visit.now, until, most=120)
             seen = {time.slot_id for time in inside}
             beyond = [time for time in times if time.slot_id not in seen]
-    return show(visit, "citizen/move.html", status=status, form=form, talk=own, inside=inside, beyond=beyond, later=later)
+    return show(
+        visit,
+        "citizen/move.html",
+        status=status,
+        form=form,
+        talk=own,
+        inside=inside,
+        beyond=beyond,
+        later=later,
+    )
 
 
 @post("/{slug:str}/borger/samtale/{talk:str}/flyt", access=CITIZEN_OWN)
-async def move(request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[Any]:
+async def move(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
+) -> Response[Any]:
     moved = await forms.read_move(request, visit)
     later = moved.form["action"] == "later"
     if not moved.form.ok:
@@ -127,7 +145,9 @@ async def cancel_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Res
 
 
 @post("/{slug:str}/borger/samtale/{talk:str}/aflys", access=CITIZEN_OWN)
-async def cancel(request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[Any]:
+async def cancel(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
+) -> Response[Any]:
     await actions.cancel_conversation(visit, talk, await forms.read_version(request, visit))
     return go(visit, "borger", besked="aflyst")
 
@@ -168,7 +188,9 @@ async def message_page(visit: NamedDependency[Visit], message: FromPath[str]) ->
 
 
 @post("/{slug:str}/borger/besked/{message:str}", access=CITIZEN_OWN)
-async def message_read(request: Request[Any, Any, Any], visit: NamedDependency[Visit], message: FromPath[str]) -> Response[Any]:
+async def message_read(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], message: FromPath[str]
+) -> Response[Any]:
     await forms.read_version(request, visit)
     async with visit.store.reading(visit.here.code) as reader:
         if await messages.one(reader, message, visit.me.id) is None:

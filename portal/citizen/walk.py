@@ -113,12 +113,22 @@ def _back(visit: Visit, here: Here, fact: str) -> str:
     """The address of the question before this one."""
     given = [name for name in (*here.walk.answers, *here.walk.declined) if name in here.book.questions]
     before = given[: given.index(fact)] if fact in given else given
-    before = [name for name in before if not (name == "age" or name == "industry_outlook" and not here.walk.occupation)]
-    return visit.path("borger", "vej", here.walk.id, "ret", before[-1]) if before else visit.path("borger", "vej")
+    before = [
+        name
+        for name in before
+        if not (name == "age" or (name == "industry_outlook" and not here.walk.occupation))
+    ]
+    return (
+        visit.path("borger", "vej", here.walk.id, "ret", before[-1])
+        if before
+        else visit.path("borger", "vej")
+    )
 
 
 @post("/{slug:str}/borger/vej/{walk:str}", access=CITIZEN_OWN)
-async def answer(request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+async def answer(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]
+) -> Response[Any]:
     here = await _open(visit, walk)
     if here.ask is None:
         return go(visit, "borger", "vej", walk, "svar")
@@ -126,14 +136,18 @@ async def answer(request: Request[Any, Any, Any], visit: NamedDependency[Visit],
 
 
 @get("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN)
-async def change_page(visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]) -> Response[str]:
+async def change_page(
+    visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
+) -> Response[str]:
     """A question already answered, with the answer as it stands."""
     here = await _open(visit, walk)
     if fact not in here.book.questions:
         raise NotFoundError("question")
     given = here.walk.answers.get(fact)
     shown = str(given).lower() if isinstance(given, bool) else "" if given is None else str(given)
-    form = empty({"answer": shown, "text": shown if fact in ("age", "weeks_unemployed", "expected_weeks_sick") else ""})
+    form = empty(
+        {"answer": shown, "text": shown if fact in ("age", "weeks_unemployed", "expected_weeks_sick") else ""}
+    )
     return _question(visit, here, fact, form)
 
 
@@ -161,7 +175,9 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
     if form["answer"] and not (form["action"] == "understand" and text):
         return await _take_choice(visit, here, fact, form)
     if not form.ok or not text:
-        form.wrong("text" if not question.options or question.asks == "occupation" else "answer", _missing(fact))
+        form.wrong(
+            "text" if not question.options or question.asks == "occupation" else "answer", _missing(fact)
+        )
         return _question(visit, here, fact, form, status=422)
     understood = understanding.understand(question.asks, text, visit.lang)
     if understood.wants_person:
@@ -222,7 +238,9 @@ async def check_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Resp
 
 
 @post("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN)
-async def finish(request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
+async def finish(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]
+) -> Response[Any]:
     await forms.read_version(request, visit)
     found = await _own(visit, walk)
     if found.finished_at is None:

@@ -92,7 +92,11 @@ async def load(store: Store, now: datetime) -> None:
         address="Søvej 1, 8600 Silkeborg",
         opening_hours={
             "da": [["Mandag til onsdag", "9–15"], ["Torsdag", "9–17"], ["Fredag", "9–13"]],
-            "en": [["Monday to Wednesday", "9 am – 3 pm"], ["Thursday", "9 am – 5 pm"], ["Friday", "9 am – 1 pm"]],
+            "en": [
+                ["Monday to Wednesday", "9 am – 3 pm"],
+                ["Thursday", "9 am – 5 pm"],
+                ["Friday", "9 am – 1 pm"],
+            ],
         },
     )
     await store.found_municipality(place, system(CODE), now)
@@ -112,13 +116,47 @@ async def _people(unit: Unit) -> None:
     await unit.flush()
     for subject, name, role, team in STAFF:
         mail = f"{subject}@silkeborg.example"
-        unit.add(Staff(municipality=CODE, id=_id(subject), issuer=ISSUER, subject=subject, name=name, email=mail, role=role, team_id=team))
+        unit.add(
+            Staff(
+                municipality=CODE,
+                id=_id(subject),
+                issuer=ISSUER,
+                subject=subject,
+                name=name,
+                email=mail,
+                role=role,
+                team_id=team,
+            )
+        )
     for subject, name, born in CITIZENS:
-        unit.add(Citizen(municipality=CODE, id=_id(subject), issuer=ISSUER, subject=subject, name=name, birth_date=born, email=f"{subject}@test.example", phone="00 00 00 00", address="Prøvevej 1, 8600 Silkeborg", protected_address=subject == "hanne"))
+        unit.add(
+            Citizen(
+                municipality=CODE,
+                id=_id(subject),
+                issuer=ISSUER,
+                subject=subject,
+                name=name,
+                birth_date=born,
+                email=f"{subject}@test.example",
+                phone="00 00 00 00",
+                address="Prøvevej 1, 8600 Silkeborg",
+                protected_address=subject == "hanne",
+            )
+        )
     for subject, name, company, cvr in COMPANIES:
         unit.add(Company(municipality=CODE, id=_id(company), cvr=cvr, name=company))
         await unit.flush()
-        unit.add(CompanyUser(municipality=CODE, id=_id(subject), issuer=ISSUER, subject=subject, company_id=_id(company), name=name, email=f"{subject}@test.example"))
+        unit.add(
+            CompanyUser(
+                municipality=CODE,
+                id=_id(subject),
+                issuer=ISSUER,
+                subject=subject,
+                company_id=_id(company),
+                name=name,
+                email=f"{subject}@test.example",
+            )
+        )
     await unit.flush()
 
 
@@ -127,7 +165,9 @@ def _calendars(unit: Unit, today: date) -> None:
     for subject, _name, _role, team in STAFF:
         if team in ("modtagelse", "jobteam", "sygedagpengeteam", "uddannelsesteam", "ungeteam"):
             first = today - timedelta(days=21)
-            for starts_at in slots(first, today + calendars.AHEAD, calendars.STARTS, calendars.MINUTES, CLOSED):
+            for starts_at in slots(
+                first, today + calendars.AHEAD, calendars.STARTS, calendars.MINUTES, CLOSED
+            ):
                 calendars.add_slot(unit, _id(subject), team, starts_at)
 
 
@@ -161,11 +201,43 @@ def _staff(subject: str) -> Actor:
 
 async def _citizens(store: Store, now: datetime) -> None:
     """Birger has a time, Camilla waits, Fatima's promise is broken, Gustav's conversation was held, Hanne cancelled."""
-    await _walk(store, "birger", _at(now, 2, 9), {"age": 60, "benefit": "dagpenge", "health": "none", "social_barriers": 0, "readiness": "now", "education": "vocational", "weeks_unemployed": 20})
-    await _walk(store, "fatima", _at(now, 12, 9), {"age": 31, "benefit": "kontanthjaelp", "health": "severe", "social_barriers": 3, "weeks_unemployed": 70})
+    await _walk(
+        store,
+        "birger",
+        _at(now, 2, 9),
+        {
+            "age": 60,
+            "benefit": "dagpenge",
+            "health": "none",
+            "social_barriers": 0,
+            "readiness": "now",
+            "education": "vocational",
+            "weeks_unemployed": 20,
+        },
+    )
+    await _walk(
+        store,
+        "fatima",
+        _at(now, 12, 9),
+        {
+            "age": 31,
+            "benefit": "kontanthjaelp",
+            "health": "severe",
+            "social_barriers": 3,
+            "weeks_unemployed": 70,
+        },
+    )
     await _ask(store, "birger", _at(now, 1, 10), Wish("phone", "Jeg vil gerne tale om et kursus."), book=True)
-    await _ask(store, "camilla", _at(now, 1, 11), Wish("in_person", language="arabisk", interpreter=True), book=False)
-    await _ask(store, "fatima", _at(now, 11, 9), Wish("in_person", "Jeg har brug for hjælp til flere ting."), book=False)
+    await _ask(
+        store, "camilla", _at(now, 1, 11), Wish("in_person", language="arabisk", interpreter=True), book=False
+    )
+    await _ask(
+        store,
+        "fatima",
+        _at(now, 11, 9),
+        Wish("in_person", "Jeg har brug for hjælp til flere ting."),
+        book=False,
+    )
     held = await _ask(store, "gustav", _at(now, 9, 9), Wish("phone"), book=True)
     async with store.writing(_staff("rikke"), now) as unit:
         await conversations.hold(unit, held, (await conversations.own(unit, held, _id("gustav"))).version)
@@ -193,7 +265,9 @@ async def _ask(store: Store, subject: str, at: datetime, wish: Wish, *, book: bo
         slot = None
         if book:
             made = await conversations.the_promise(unit, _id(subject), wish, at, None)
-            free = await conversations.free_times(unit, ("modtagelse", "jobteam"), wish.form, at, made.due.latest_bookable)
+            free = await conversations.free_times(
+                unit, ("modtagelse", "jobteam"), wish.form, at, made.due.latest_bookable
+            )
             later = [one for one in free if subject == "gustav" or one.starts_at > at + timedelta(days=3)]
             slot = later[0].slot_id
         talk = await conversations.request_conversation(unit, _id(subject), wish, slot, None)
@@ -249,7 +323,10 @@ async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], star
             team_id=found.desk.team,
             desk=asdict(found.desk),
             rulebook=book.stamp,
-            judged={"conditions": [], "team": {"da": TEAM_NAMES[found.desk.team][0], "en": TEAM_NAMES[found.desk.team][1]}},
+            judged={
+                "conditions": [],
+                "team": {"da": TEAM_NAMES[found.desk.team][0], "en": TEAM_NAMES[found.desk.team][1]},
+            },
         )
         await placements.send(unit, case_id, sent)
         await unit.commit()
@@ -261,25 +338,73 @@ async def _companies(store: Store, now: datetime) -> None:
     today = local_date(now)
     start = add_working_days(today, 12, CLOSED)
     await _send(store, "bo", _at(now, 4, 9), _form("placement", start), start)
-    await _send(store, "lise", _at(now, 0, 8) if is_working_day(today, CLOSED) else _at(now, 1, 8), _form("recruitment", start, tasks="Pakke varer og køre truck", positions="2"), start)
-    claimed = await _send(store, "mads", _at(now, 2, 9), _form("wage_subsidy", start, tasks="Mure og lægge tag", weeks="26", who="named", candidate_name="Birger Olsen"), start)
-    asked = await _send(store, "lise", _at(now, 3, 13), _form("placement", start, tasks="Lagerarbejde", ordinary_fte="4", positions="2"), start)
+    await _send(
+        store,
+        "lise",
+        _at(now, 0, 8) if is_working_day(today, CLOSED) else _at(now, 1, 8),
+        _form("recruitment", start, tasks="Pakke varer og køre truck", positions="2"),
+        start,
+    )
+    claimed = await _send(
+        store,
+        "mads",
+        _at(now, 2, 9),
+        _form(
+            "wage_subsidy",
+            start,
+            tasks="Mure og lægge tag",
+            weeks="26",
+            who="named",
+            candidate_name="Birger Olsen",
+        ),
+        start,
+    )
+    asked = await _send(
+        store,
+        "lise",
+        _at(now, 3, 13),
+        _form("placement", start, tasks="Lagerarbejde", ordinary_fte="4", positions="2"),
+        start,
+    )
     granted = await _send(store, "bo", _at(now, 9, 10), _form("placement", start, tasks="Konditori"), start)
-    refused = await _send(store, "mads", _at(now, 8, 10), _form("wage_subsidy", start, tasks="Kørsel", latest_month_fte="10"), start)
-    await _send(store, "lise", _at(now, 1, 10), _form("placement", start, tasks="Jul på lageret", positions="6", ordinary_fte="60"), start)
+    refused = await _send(
+        store,
+        "mads",
+        _at(now, 8, 10),
+        _form("wage_subsidy", start, tasks="Kørsel", latest_month_fte="10"),
+        start,
+    )
+    await _send(
+        store,
+        "lise",
+        _at(now, 1, 10),
+        _form("placement", start, tasks="Jul på lageret", positions="6", ordinary_fte="60"),
+        start,
+    )
     clara = _staff("clara")
     async with store.writing(clara, _at(now, 1, 9)) as unit:
         await queue.claim(unit, claimed)
         await queue.claim(unit, asked)
-        await queue.ask(unit, asked, (await queue.placement_case(unit, asked)).version + 0, "Hvem tager sig af personen den første uge?")
+        await queue.ask(
+            unit,
+            asked,
+            (await queue.placement_case(unit, asked)).version + 0,
+            "Hvem tager sig af personen den første uge?",
+        )
         await unit.commit()
     for case_id, outcome, why in (
         (granted, "granted", "Praktikken er kort, og der er plads på arbejdsstedet."),
-        (refused, "refused", "I har færre ordinært ansatte end i gennemsnit over året, så ansættelsen giver ikke en ekstra plads."),
+        (
+            refused,
+            "refused",
+            "I har færre ordinært ansatte end i gennemsnit over året, så ansættelsen giver ikke en ekstra plads.",
+        ),
     ):
         await _decide(store, clara, _at(now, 5, 11), case_id, outcome, why)
     bo = next(row for row in COMPANIES if row[0] == "bo")
-    async with store.writing(Actor(CODE, _id("bo"), Role.EMPLOYER, bo[1], _id(bo[2])), _at(now, 1, 15)) as unit:
+    async with store.writing(
+        Actor(CODE, _id("bo"), Role.EMPLOYER, bo[1], _id(bo[2])), _at(now, 1, 15)
+    ) as unit:
         placements.begin(unit, "wage_subsidy", {"scheme": "wage_subsidy"})
         await unit.commit()
 
@@ -300,5 +425,3 @@ async def _decide(store: Store, actor: Actor, at: datetime, case_id: str, outcom
         }
         await queue.decide(unit, case_id, case.version, decision)
         await unit.commit()
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
@@ -16,7 +17,7 @@ def slots(
     ValueError when two starts lie closer than `minutes`: such slots would overlap.
     """
     ordered = sorted(starts)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in itertools.pairwise(ordered):
         if (other.hour * 60 + other.minute) - (one.hour * 60 + one.minute) < minutes:
             raise ValueError(f"{one} and {other} are closer than {minutes} minutes")
     day = first

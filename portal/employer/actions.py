@@ -86,7 +86,10 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
             team_id=routed.team if routed.team in teams else FALLBACK_TEAM,
             desk=asdict(routed),
             rulebook=book.stamp,
-            judged={"conditions": [as_facts(one) for one in shown.conditions.values()], "team": teams.get(shown.desk.team)},
+            judged={
+                "conditions": [as_facts(one) for one in shown.conditions.values()],
+                "team": teams.get(shown.desk.team),
+            },
         )
         await placements.send(unit, case_id, sent)
         result = visit.path("virksomhed", "sag", case_id, "kvittering")
@@ -96,7 +99,10 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
 
 def as_facts(one: Judged) -> dict[str, Any]:
     """A judged condition as plain data, for the case file."""
-    figures = {name: value if isinstance(value, int | float | None) else str(value) for name, value in one.figures.items()}
+    figures = {
+        name: value if isinstance(value, int | float | None) else str(value)
+        for name, value in one.figures.items()
+    }
     return {**asdict(one), "figures": figures, "missing": list(one.missing)}
 
 

@@ -79,7 +79,9 @@ def _where(form: Form, scheme: str) -> None:
 
 def _staff(form: Form, scheme: str) -> None:
     form.decimal("ordinary_fte", 0, 100_000, needed=_("Skriv, hvor mange ordinært ansatte I har."))
-    form.decimal("supported_fte", 0, 100_000, needed=_("Skriv, hvor mange I har med støtte. Skriv 0, hvis ingen."))
+    form.decimal(
+        "supported_fte", 0, 100_000, needed=_("Skriv, hvor mange I har med støtte. Skriv 0, hvis ingen.")
+    )
     if scheme == "wage_subsidy" and form["sector"] != "public":
         form.decimal("latest_month_fte", 0, 100_000, needed=_("Skriv antallet i seneste måned."))
         form.decimal("twelve_month_mean_fte", 0, 100_000, needed=_("Skriv gennemsnittet over 12 måneder."))
@@ -113,7 +115,13 @@ def facts(values: Mapping[str, Any], municipality: str) -> PlacementFacts:
             known[name] = form[name]
     numbers: dict[str, Decimal | int | None] = {
         name: form.decimal(name, -1_000_000, 1_000_000)
-        for name in ("weekly_hours", "ordinary_fte", "supported_fte", "latest_month_fte", "twelve_month_mean_fte")
+        for name in (
+            "weekly_hours",
+            "ordinary_fte",
+            "supported_fte",
+            "latest_month_fte",
+            "twelve_month_mean_fte",
+        )
     }
     numbers["weeks"] = form.whole("weeks", 1, 1040)
     numbers["positions"] = 1 if named else form.whole("positions", 1, 200)

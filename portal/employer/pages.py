@@ -51,7 +51,9 @@ async def what_page(visit: NamedDependency[Visit]) -> Response[str]:
 
 def _what(visit: Visit, form: Form, status: int = 200) -> Response[str]:
     order = forms.steps_of("placement")
-    return show(visit, "employer/what.html", status=status, form=form, titles=[titles()[step] for step in order])
+    return show(
+        visit, "employer/what.html", status=status, form=form, titles=[titles()[step] for step in order]
+    )
 
 
 @post("/{slug:str}/virksomhed/ny", access=EMPLOYER)
@@ -102,7 +104,9 @@ async def _step(visit: Visit, case: OwnCase, step: int, form: Form, status: int 
             for index, each in enumerate(order, start=1)
             if each <= reached and each != step
         },
-        before=visit.path("virksomhed", "sag", case.id, "trin", str(order[order.index(step) - 1])) if step > 1 else visit.path("virksomhed"),
+        before=visit.path("virksomhed", "sag", case.id, "trin", str(order[order.index(step) - 1]))
+        if step > 1
+        else visit.path("virksomhed"),
         form=form,
         values=values,
         found=found,
@@ -118,7 +122,12 @@ async def _step(visit: Visit, case: OwnCase, step: int, form: Form, status: int 
 
 def _worth_showing(result: str, missing: tuple[str, ...], values: Mapping[str, Any]) -> bool:
     """A condition is shown once something it reads has been filled in, so that an empty form does not scold."""
-    return result != "not_judged" or not missing or any(values.get(name) for name in missing) or _about_candidate(missing)
+    return (
+        result != "not_judged"
+        or not missing
+        or any(values.get(name) for name in missing)
+        or _about_candidate(missing)
+    )
 
 
 def _about_candidate(missing: tuple[str, ...]) -> bool:
@@ -154,7 +163,9 @@ async def step_sent(
 
 
 @post("/{slug:str}/virksomhed/sag/{case:str}/send", access=EMPLOYER_OWN)
-async def send(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def send(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     form = await forms.read_button(request, visit)
     async with visit.store.reading(visit.here.code) as reader:
         own = await placements.own(reader, case, visit.me.unit)
@@ -188,7 +199,9 @@ async def _status(visit: Visit, case: str, form: Form, code: int = 200) -> Respo
         said = await messages.of_case(reader, case)
     if own.state == "draft":
         order = forms.steps_of(own.scheme)
-        return go(visit, "virksomhed", "sag", case, "trin", str(own.step if own.step in order else forms.WHERE))
+        return go(
+            visit, "virksomhed", "sag", case, "trin", str(own.step if own.step in order else forms.WHERE)
+        )
     return show(
         visit,
         "employer/status.html",
@@ -203,7 +216,9 @@ async def _status(visit: Visit, case: str, form: Form, code: int = 200) -> Respo
 
 
 @post("/{slug:str}/virksomhed/sag/{case:str}/tilfoej", access=EMPLOYER_OWN)
-async def inform(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def inform(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     form = await forms.read_words(request, visit)
     if not form.ok:
         return await _status(visit, case, form, 422)
@@ -218,14 +233,18 @@ async def withdraw_page(visit: NamedDependency[Visit], case: FromPath[str]) -> R
 
 
 @post("/{slug:str}/virksomhed/sag/{case:str}/traek-tilbage", access=EMPLOYER_OWN)
-async def withdraw(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def withdraw(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     await forms.read_button(request, visit)
     await actions.withdraw(visit, case)
     return go(visit, "virksomhed", "sag", case, besked="trukket")
 
 
 @post("/{slug:str}/virksomhed/sag/{case:str}/laest", access=EMPLOYER_OWN)
-async def messages_read(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def messages_read(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     """The company says that it has read what we wrote."""
     await forms.read_button(request, visit)
     await actions.mark_read(visit, case)
@@ -234,7 +253,11 @@ async def messages_read(request: Request[Any, Any, Any], visit: NamedDependency[
 
 def _summary(visit: Visit, case_id: str, values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Every answer in words, with the address where it can be changed."""
-    step_of = {name: step for step in forms.steps_of(str(values.get("scheme"))) for name in forms.FIELDS.get(step, ())}
+    step_of = {
+        name: step
+        for step in forms.steps_of(str(values.get("scheme")))
+        for name in forms.FIELDS.get(step, ())
+    }
     return [
         (label, value, visit.path("virksomhed", "sag", case_id, "trin", str(step_of[name])))
         for name, label, value in placement_words.rows(values)

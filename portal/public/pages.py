@@ -47,7 +47,9 @@ async def ready(visit: NamedDependency[Visit]) -> Response[str]:
 @get("/{slug:str}", access=PUBLIC)
 async def front(visit: NamedDependency[Visit]) -> Response[str]:
     days = rulebook_on(visit.today).number("guarantee.days")
-    return show(visit, "public/front.html", home=_home(visit), promised_days=visit.here.guarantee_days or days)
+    return show(
+        visit, "public/front.html", home=_home(visit), promised_days=visit.here.guarantee_days or days
+    )
 
 
 def _home(visit: Visit) -> str | None:
@@ -66,12 +68,20 @@ async def _log_in_page(visit: Visit, door: str, *, status: int = 200, trouble: s
         people = await sessions.demo_people(reader, DEMO_ISSUER)
     back = safe_back(visit.query.get("tilbage", ""), visit.here.slug) or ""
     return show(
-        visit, "public/log_in.html", status=status, door=door, people=people[DOORS[door]], back=back, trouble=trouble
+        visit,
+        "public/log_in.html",
+        status=status,
+        door=door,
+        people=people[DOORS[door]],
+        back=back,
+        trouble=trouble,
     )
 
 
 @post("/{slug:str}/log-ind/{door:str}", access=PUBLIC)
-async def log_in(request: Request[Any, Any, Any], visit: NamedDependency[Visit], door: FromPath[str]) -> Response[Any]:
+async def log_in(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], door: FromPath[str]
+) -> Response[Any]:
     """A new session for the person chosen; an earlier one in this browser ends."""
     chosen = await forms.read_login(request, visit)
     if door not in DOORS:

@@ -38,7 +38,9 @@ async def carry_out(visit: Visit, verb: Verb, *, address: str = "") -> None:
 # ------------------------------------------------------------------ a company's request
 
 
-async def judged_for_staff(reader: Reader, visit: Visit, case: Case, named: Named | None) -> tuple[Judgement, Rulebook]:
+async def judged_for_staff(
+    reader: Reader, visit: Visit, case: Case, named: Named | None
+) -> tuple[Judgement, Rulebook]:
     """The conditions by the rulebook and the day the case was sent under, with what is known of the candidate."""
     sent_on = local_date(case.sent_at)
     book = pinned(case.rulebook, sent_on)
@@ -62,7 +64,9 @@ async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> N
         await unit.commit()
 
 
-def letter_of(visit: Visit, book: Rulebook, case: Case, decision: Decision, found: Judgement) -> dict[str, Any]:
+def letter_of(
+    visit: Visit, book: Rulebook, case: Case, decision: Decision, found: Judgement
+) -> dict[str, Any]:
     """The decision as it will be read: complaint guidance on all that is not a full approval (rail.complaint)."""
     refused = decision.outcome != "granted"
     return {
@@ -107,7 +111,9 @@ async def request_for(visit: Visit, citizen_id: str, asked: OnThePhone, key: str
             return earlier
         await queue.citizen(unit, citizen_id)
         slot = None if asked.slot in ("none", "") else asked.slot
-        made = await conversations.request_conversation(unit, citizen_id, asked.wish, slot, visit.here.guarantee_days)
+        made = await conversations.request_conversation(
+            unit, citizen_id, asked.wish, slot, visit.here.guarantee_days
+        )
         result = visit.path("medarbejder", "samtale", made)
         await unit.commit(result)
         return result
@@ -138,7 +144,7 @@ async def change_place(visit: Visit, values: Mapping[str, int | None]) -> None:
         here = await unit.here()
         for name, value in values.items():
             setattr(here, name, value)
-        journal.note(unit, "place.changed", "municipality", unit.municipality, **values)
+        journal.note(unit, "place.changed", "municipality", unit.municipality, values=dict(values))
 
     await carry_out(visit, verb)
 
@@ -152,7 +158,9 @@ async def add_closing_day(visit: Visit, day: date, note: str) -> int:
         if await unit.find(ClosingDay, day.isoformat()) is None:
             unit.add(ClosingDay(municipality=unit.municipality, id=day.isoformat(), day=day, note=note))
         booked = await calendars.close_day(unit, day)
-        journal.note(unit, "place.closing_day", "municipality", unit.municipality, day=day.isoformat(), booked=booked)
+        journal.note(
+            unit, "place.closing_day", "municipality", unit.municipality, day=day.isoformat(), booked=booked
+        )
 
     await carry_out(visit, verb)
     return booked

@@ -52,7 +52,9 @@ class Decision:
 
 async def read_decision(request: Request[Any, Any, Any], visit: Visit) -> Decision:
     form = await forms.read(request, visit, ("version", "outcome", "reasons", "law", "action"))
-    outcome = form.choice("outcome", ("granted", "refused"), _("Vælg, om henvendelsen godkendes eller får afslag."))
+    outcome = form.choice(
+        "outcome", ("granted", "refused"), _("Vælg, om henvendelsen godkendes eller får afslag.")
+    )
     return Decision(
         form,
         form.whole("version", 1, 10**6) or 0,

@@ -62,7 +62,15 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[str]:
         rows=list(zip(rows, waits, strict=True)),
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
         chosen=chosen,
-        form=empty({"team": chosen.team, "ordning": chosen.scheme, "vis": chosen.state, "soeg": chosen.search, "orden": chosen.sort}),
+        form=empty(
+            {
+                "team": chosen.team,
+                "ordning": chosen.scheme,
+                "vis": chosen.state,
+                "soeg": chosen.search,
+                "orden": chosen.sort,
+            }
+        ),
     )
 
 
@@ -100,7 +108,9 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
         mine=mine,
         form=form,
         panel=panel,
-        suggested_law="\n".join(dict.fromkeys(one.law for one in found.conditions.values() if one.result in ("fail", "warn"))),
+        suggested_law="\n".join(
+            dict.fromkeys(one.law for one in found.conditions.values() if one.result in ("fail", "warn"))
+        ),
         notice=visit.query.get("besked", ""),
     )
 
@@ -117,7 +127,9 @@ def _address(visit: Visit, case: str) -> str:
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/laest", access=DESK_CASE)
-async def mark_read(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def mark_read(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
@@ -128,7 +140,9 @@ async def mark_read(request: Request[Any, Any, Any], visit: NamedDependency[Visi
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/tag", access=DESK_CASE)
-async def claim(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def claim(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     """Two at once: one wins, the other is told who and when."""
     await forms.read_button(request, visit)
 
@@ -140,7 +154,9 @@ async def claim(request: Request[Any, Any, Any], visit: NamedDependency[Visit], 
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/slip", access=DESK_CASE)
-async def release(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def release(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     version = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
@@ -151,7 +167,9 @@ async def release(request: Request[Any, Any, Any], visit: NamedDependency[Visit]
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/giv-videre", access=DESK_CASE)
-async def hand_over(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def hand_over(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     given = await forms.read_words(request, visit, _("Skriv, hvorfor sagen gives videre."))
     if not await actions.team_exists(visit, given.team):
         given.form.wrong("team", _("Vælg et team fra listen."))
@@ -166,7 +184,9 @@ async def hand_over(request: Request[Any, Any, Any], visit: NamedDependency[Visi
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/spoerg", access=DESK_CASE)
-async def ask(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def ask(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     given = await forms.read_words(request, visit, _("Skriv spørgsmålet til virksomheden."))
     if not given.form.ok:
         return await _case(visit, case, given.form, 422, "ask")
@@ -179,7 +199,9 @@ async def ask(request: Request[Any, Any, Any], visit: NamedDependency[Visit], ca
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/kandidat", access=DESK_CASE)
-async def candidate(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def candidate(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     given = await forms.read_candidate(request, visit)
     if not given.form.ok:
         return await _case(visit, case, given.form, 422, "candidate")
@@ -188,7 +210,9 @@ async def candidate(request: Request[Any, Any, Any], visit: NamedDependency[Visi
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/afgoer", access=DESK_CASE)
-async def decide(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def decide(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     """First the letter as the company will read it, then the button that sends it."""
     decision = await forms.read_decision(request, visit)
     if not decision.form.ok:
@@ -209,7 +233,9 @@ async def decide(request: Request[Any, Any, Any], visit: NamedDependency[Visit],
 
 
 @post("/{slug:str}/medarbejder/sag/{case:str}/afslut", access=DESK_CASE)
-async def close(request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]) -> Response[Any]:
+async def close(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
     version = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
@@ -223,11 +249,17 @@ async def close(request: Request[Any, Any, Any], visit: NamedDependency[Visit], 
 async def board(visit: NamedDependency[Visit]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         found = await queue.board(reader, visit.today)
-        red = [row for row in await queue.citizens_waiting(reader, Filter()) if row.late(visit.today) or row.at_risk(visit.today)]
+        red = [
+            row
+            for row in await queue.citizens_waiting(reader, Filter())
+            if row.late(visit.today) or row.at_risk(visit.today)
+        ]
         unread = [row for row in await queue.companies_waiting(reader, Filter()) if row.read_at is None]
         register = await queue.breaches(reader)
         teams = await places.team_names(reader)
-    return show(visit, "staff/board.html", board=found, red=red, unread=unread, register=register, teams=teams)
+    return show(
+        visit, "staff/board.html", board=found, red=red, unread=unread, register=register, teams=teams
+    )
 
 
 router = Router(

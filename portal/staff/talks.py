@@ -97,7 +97,9 @@ def _button(name: str, verb: Any, message: str) -> Any:
     """A route that is only a button on a conversation."""
 
     @post("/{slug:str}/medarbejder/samtale/{talk:str}/" + name, access=DESK_CASE)
-    async def pressed(request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[Any]:
+    async def pressed(
+        request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
+    ) -> Response[Any]:
         version = await forms.read_button(request, visit)
 
         async def act(unit: Unit) -> None:
@@ -114,7 +116,9 @@ async def _claim(unit: Unit, talk: str, _version: int) -> None:
 
 
 @post("/{slug:str}/medarbejder/samtale/{talk:str}/tid", access=DESK_CASE)
-async def set_time(request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[Any]:
+async def set_time(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
+) -> Response[Any]:
     form, version, slot = await forms.read_time(request, visit)
     if not form.ok:
         return await _talk(visit, talk, form, 422)
@@ -130,7 +134,9 @@ async def set_time(request: Request[Any, Any, Any], visit: NamedDependency[Visit
 
 
 @post("/{slug:str}/medarbejder/samtale/{talk:str}/giv-videre", access=DESK_CASE)
-async def hand_over(request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[Any]:
+async def hand_over(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
+) -> Response[Any]:
     given = await forms.read_words(request, visit, _("Skriv, hvorfor samtalen gives videre."))
     if not await actions.team_exists(visit, given.team):
         given.form.wrong("team", _("Vælg et team fra listen."))
@@ -175,12 +181,21 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
         teams = (team, conversations.RECEPTION)
         times = await conversations.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
     return show(
-        visit, "staff/phone.html", status=status, form=form, name=citizen.name, citizen=citizen_id, promise=made, free=times
+        visit,
+        "staff/phone.html",
+        status=status,
+        form=form,
+        name=citizen.name,
+        citizen=citizen_id,
+        promise=made,
+        free=times,
     )
 
 
 @post("/{slug:str}/medarbejder/telefon/{citizen:str}", access=DESK_CASE)
-async def phone(request: Request[Any, Any, Any], visit: NamedDependency[Visit], citizen: FromPath[str]) -> Response[Any]:
+async def phone(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], citizen: FromPath[str]
+) -> Response[Any]:
     asked = await forms.read_phone(request, visit)
     if asked.form["action"] != "book" or not asked.form.ok:
         return await _phone(visit, citizen, asked.form, 200 if asked.form.ok else 422)

@@ -51,7 +51,15 @@ async def of_case(reader: Reader, case_id: str) -> Named | None:
 async def invited(reader: Reader, code: str) -> Invitation:
     """What the code is about; NotFoundError when it is nobody's, or the case is over."""
     row = await reader.one(
-        select(Candidate.id, Company.name, PlacementCase.scheme, PlacementCase.form, Candidate.state, PlacementCase.state, PlacementCase.start)
+        select(
+            Candidate.id,
+            Company.name,
+            PlacementCase.scheme,
+            PlacementCase.form,
+            Candidate.state,
+            PlacementCase.state,
+            PlacementCase.start,
+        )
         .join(PlacementCase, PlacementCase.id == Candidate.id)
         .join(Company, Company.id == PlacementCase.company_id)
         .where(Candidate.code_hash == code_hash(code))
@@ -81,7 +89,9 @@ async def answer(unit: Unit, code: str, *, agrees: bool, facts: dict[str, Any]) 
     journal.note(unit, code_of_line, "placement", case.id)
 
 
-async def note_facts(unit: Unit, case_id: str, version: int, facts: dict[str, Any], lives_in: str | None) -> None:
+async def note_facts(
+    unit: Unit, case_id: str, version: int, facts: dict[str, Any], lives_in: str | None
+) -> None:
     """What staff know of the candidate."""
     case = await locked(unit, case_id, version)
     after(rules.TRANSITIONS, "note_candidate", case.state, unit.actor.role)

@@ -78,7 +78,9 @@ class Booked:
         return self.state in rules.OPEN and self.waived_at is None and today > self.due_on
 
 
-async def the_promise(reader: Reader, citizen_id: str, wish: Wish, now: datetime, municipal_days: int | None) -> Promise:
+async def the_promise(
+    reader: Reader, citizen_id: str, wish: Wish, now: datetime, municipal_days: int | None
+) -> Promise:
     """What we promise this citizen if they ask now."""
     held = await reader.one(
         select(func.count())
@@ -176,7 +178,9 @@ async def request_conversation(
     except AlreadyThereError:
         raise ConflictError("conversation.open") from None
     code = "conversation.requested" if by_self else "conversation.requested_for"
-    journal.note(unit, code, "conversation", row.id, wish.about, due_on=row.due_on.isoformat(), rule=made.row.id)
+    journal.note(
+        unit, code, "conversation", row.id, wish.about, due_on=row.due_on.isoformat(), rule=made.row.id
+    )
     if slot_id is not None:
         await _book(unit, row, slot_id)
     await _receipt(unit, row, "conversation.receipt")
@@ -202,7 +206,14 @@ async def _book(unit: Unit, row: Conversation, slot_id: str, *, own_choice: bool
             raise InvalidError("slot.outside")
         if rules.waives_promise(unit.actor.role, day, row.due_on):
             row.waived_at = unit.now
-            journal.note(unit, "conversation.waived", "conversation", row.id, due_on=row.due_on.isoformat(), day=day.isoformat())
+            journal.note(
+                unit,
+                "conversation.waived",
+                "conversation",
+                row.id,
+                due_on=row.due_on.isoformat(),
+                day=day.isoformat(),
+            )
     unit.add(
         Booking(
             municipality=unit.municipality,
@@ -377,7 +388,9 @@ _BOOKED = (
 
 async def of_citizen(reader: Reader, citizen_id: str) -> list[Booked]:
     """A citizen's conversations, newest first."""
-    statement = _BOOKED.where(Conversation.citizen_id == citizen_id).order_by(Conversation.asked_at.desc()).limit(20)
+    statement = (
+        _BOOKED.where(Conversation.citizen_id == citizen_id).order_by(Conversation.asked_at.desc()).limit(20)
+    )
     return [Booked(*row) for row in await reader.all(statement)]
 
 

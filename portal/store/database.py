@@ -20,7 +20,15 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlmodel import SQLModel
 
 from portal.domain.people import Actor
-from portal.store.tables import Facts, Journal, JournalDetail, JournalHead, Municipality, RequestKey, TenantRow
+from portal.store.tables import (
+    Facts,
+    Journal,
+    JournalDetail,
+    JournalHead,
+    Municipality,
+    RequestKey,
+    TenantRow,
+)
 
 Found = TypeVar("Found", bound=TenantRow)
 BUSY_SECONDS = 30
@@ -124,7 +132,9 @@ class Unit(Reader):
         """None the first time a form's key is seen; after that the address the first time led to."""
         found = await self.find(RequestKey, key)
         if found is None:
-            self._key = RequestKey(municipality=self.municipality, id=key, actor_id=self.actor.id, result="", at=self.now)
+            self._key = RequestKey(
+                municipality=self.municipality, id=key, actor_id=self.actor.id, result="", at=self.now
+            )
             self.add(self._key)
             try:
                 await self.flush()
@@ -203,7 +213,10 @@ class Store:
 
     def _session(self, engine: AsyncEngine, municipality: str | None) -> AsyncSession:
         return AsyncSession(
-            engine, sync_session_class=ScopedSession, expire_on_commit=False, info={"municipality": municipality}
+            engine,
+            sync_session_class=ScopedSession,
+            expire_on_commit=False,
+            info={"municipality": municipality},
         )
 
     @asynccontextmanager
@@ -215,7 +228,10 @@ class Store:
 
     @asynccontextmanager
     async def writing(self, actor: Actor, now: datetime) -> AsyncIterator[Unit]:
-        async with self._writing or nullcontext(), self._session(self._writers, actor.municipality) as session:
+        async with (
+            self._writing or nullcontext(),
+            self._session(self._writers, actor.municipality) as session,
+        ):
             yield Unit(session, actor, now)
 
     async def municipalities(self) -> list[Municipality]:

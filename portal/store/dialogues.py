@@ -87,7 +87,9 @@ def begin(unit: Unit, citizen_id: str, rulebook: dict[str, str], answers: dict[s
     return row.id
 
 
-async def answer(unit: Unit, walk: Walk, answers: dict[str, Any], declined: list[str], occupation: dict[str, str]) -> None:
+async def answer(
+    unit: Unit, walk: Walk, answers: dict[str, Any], declined: list[str], occupation: dict[str, str]
+) -> None:
     """The walk will stand with these answers. ConflictError("stale") when it has moved on in another window."""
     row = await _locked(unit, walk)
     row.answers, row.declined, row.occupation = answers, {"facts": declined}, occupation
@@ -105,7 +107,15 @@ async def finish(unit: Unit, walk: Walk, outcome: dict[str, Any], explained: dic
     if citizen is not None and "benefit" in row.answers:
         citizen.benefit = row.answers["benefit"]
     rules = explained["rules"]
-    journal.note(unit, "triage.finished", "dialogue", row.id, rules=rules, rulebook=row.rulebook, route=outcome["route"])
+    journal.note(
+        unit,
+        "triage.finished",
+        "dialogue",
+        row.id,
+        rules=rules,
+        rulebook=row.rulebook,
+        route=outcome["route"],
+    )
 
 
 async def _locked(unit: Unit, walk: Walk) -> Dialogue:

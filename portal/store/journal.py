@@ -102,4 +102,6 @@ async def timeline(reader: Reader, subject_id: str) -> list[Line]:
         .where(Journal.subject_id == subject_id, Journal.code != "placement.saved")
         .order_by(Journal.number.desc())
     )
-    return [Line(at, who, role, code, KINDS[code], facts, words) for at, who, role, code, facts, words in rows]
+    return [
+        Line(at, who, role, code, KINDS[code], facts, words) for at, who, role, code, facts, words in rows
+    ]

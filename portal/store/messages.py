@@ -73,7 +73,9 @@ def say(
 
 
 async def of_reader(reader: Reader, reader_id: str, most: int = 50) -> list[Said]:
-    statement = select(*_COLUMNS).where(Message.reader_id == reader_id).order_by(Message.sent_at.desc()).limit(most)
+    statement = (
+        select(*_COLUMNS).where(Message.reader_id == reader_id).order_by(Message.sent_at.desc()).limit(most)
+    )
     return [Said(*row) for row in await reader.all(statement)]
 
 

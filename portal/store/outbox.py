@@ -119,7 +119,9 @@ async def _mine(unit: Unit, letter: Letter) -> Outbox:
 async def troubled(reader: Reader) -> list[Outbox]:
     """Letters people must look at: uncertain ones, and those tried as often as they may be."""
     stuck = (Outbox.state == "failed") & (Outbox.attempts >= ATTEMPTS)
-    return await reader.rows(select(Outbox).where(or_(Outbox.state == "uncertain", stuck)).order_by(Outbox.due_at))
+    return await reader.rows(
+        select(Outbox).where(or_(Outbox.state == "uncertain", stuck)).order_by(Outbox.due_at)
+    )
 
 
 async def resolve(unit: Unit, letter_id: str, *, again: bool) -> None:
@@ -131,5 +133,3 @@ async def resolve(unit: Unit, letter_id: str, *, again: bool) -> None:
         .values(state=state, attempts=0, due_at=unit.now)
     )
     journal.note(unit, "letter.resolved", "outbox", letter_id, again=again)
-
-

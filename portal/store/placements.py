@@ -43,26 +43,23 @@ class OwnCase:
     version: int
 
 
-_OWN = (
-    select(
-        PlacementCase.id,
-        PlacementCase.scheme,
-        PlacementCase.state,
-        PlacementCase.form,
-        PlacementCase.step,
-        PlacementCase.created_at,
-        PlacementCase.updated_at,
-        PlacementCase.sent_at,
-        PlacementCase.answer_due_on,
-        PlacementCase.read_at,
-        Staff.name,
-        PlacementCase.judged,
-        PlacementCase.decided_at,
-        PlacementCase.decision,
-        PlacementCase.version,
-    )
-    .outerjoin(Staff, Staff.id == PlacementCase.read_by)
-)
+_OWN = select(
+    PlacementCase.id,
+    PlacementCase.scheme,
+    PlacementCase.state,
+    PlacementCase.form,
+    PlacementCase.step,
+    PlacementCase.created_at,
+    PlacementCase.updated_at,
+    PlacementCase.sent_at,
+    PlacementCase.answer_due_on,
+    PlacementCase.read_at,
+    Staff.name,
+    PlacementCase.judged,
+    PlacementCase.decided_at,
+    PlacementCase.decision,
+    PlacementCase.version,
+).outerjoin(Staff, Staff.id == PlacementCase.read_by)
 
 
 async def company(reader: Reader, company_id: str) -> Company:
@@ -81,7 +78,11 @@ async def user(reader: Reader, user_id: str) -> CompanyUser:
 
 async def of_company(reader: Reader, company_id: str) -> list[OwnCase]:
     """The company's requests, the newest change first."""
-    statement = _OWN.where(PlacementCase.company_id == company_id).order_by(PlacementCase.updated_at.desc()).limit(100)
+    statement = (
+        _OWN.where(PlacementCase.company_id == company_id)
+        .order_by(PlacementCase.updated_at.desc())
+        .limit(100)
+    )
     return [OwnCase(*row) for row in await reader.all(statement)]
 
 
@@ -148,9 +149,15 @@ async def send(unit: Unit, case_id: str, sent: Sent) -> None:
     code = ""
     if name:
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(12))
-        unit.add(Candidate(municipality=unit.municipality, id=row.id, name=name, code_hash=code_hash(code), facts={}))
+        unit.add(
+            Candidate(
+                municipality=unit.municipality, id=row.id, name=name, code_hash=code_hash(code), facts={}
+            )
+        )
     due = sent.answer_due_on.isoformat()
-    journal.note(unit, "placement.sent", "placement", row.id, desk=sent.desk["id"], rulebook=sent.rulebook, due_on=due)
+    journal.note(
+        unit, "placement.sent", "placement", row.id, desk=sent.desk["id"], rulebook=sent.rulebook, due_on=due
+    )
     messages.say(
         unit,
         "placement.receipt",
@@ -181,13 +188,21 @@ async def inform(unit: Unit, case_id: str, words: str) -> None:
     """The company adds something, or answers the question it was asked."""
     row = await locked(unit, case_id)
     answers = row.state == rules.ASKED
-    row.state = after(rules.TRANSITIONS, "answer" if answers else "add_information", row.state, unit.actor.role)
+    row.state = after(
+        rules.TRANSITIONS, "answer" if answers else "add_information", row.state, unit.actor.role
+    )
     row.updated_at = unit.now
     row.version += 1
     kind = "placement.answered" if answers else "placement.informed"
     journal.note(unit, kind, "placement", row.id)
     messages.say(
-        unit, kind, case_kind="placement", case_id=row.id, reader_id=row.company_id, body=words, by_reader=True
+        unit,
+        kind,
+        case_kind="placement",
+        case_id=row.id,
+        reader_id=row.company_id,
+        body=words,
+        by_reader=True,
     )
 
 

@@ -73,6 +73,11 @@ def register(unit: Unit, promise: Broken) -> None:
         )
     )
     kind = "conversation" if promise.kind == "conversation" else "placement"
-    journal.note(unit, "promise.broken", kind, promise.subject_id, due_on=promise.due_on.isoformat(), cause=promise.cause)
-
-
+    journal.note(
+        unit,
+        "promise.broken",
+        kind,
+        promise.subject_id,
+        due_on=promise.due_on.isoformat(),
+        cause=promise.cause,
+    )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select, true
+from sqlmodel import col
 
 from portal.domain import conversation as talks
 from portal.domain import placement as rules
@@ -61,7 +62,11 @@ class Filter:
 
 
 SORTS = {
-    "waiting": (case((PlacementCase.read_at.is_(None), 0), else_=1), PlacementCase.answer_due_on, PlacementCase.sent_at),
+    "waiting": (
+        case((PlacementCase.read_at.is_(None), 0), else_=1),
+        PlacementCase.answer_due_on,
+        PlacementCase.sent_at,
+    ),
     "start": (PlacementCase.start, PlacementCase.sent_at),
     "company": (Company.name, PlacementCase.sent_at),
 }
@@ -101,7 +106,10 @@ async def companies_waiting(reader: Reader, wanted: Filter, most: int = 200) -> 
     if wanted.search:
         plain = wanted.search.replace("-", "").lower()
         statement = statement.where(
-            or_(Company.name.icontains(wanted.search, autoescape=True), PlacementCase.id.startswith(plain, autoescape=True))
+            or_(
+                Company.name.icontains(wanted.search, autoescape=True),
+                col(PlacementCase.id).startswith(plain, autoescape=True),
+            )
         )
     return [Waiting(*row) for row in await reader.all(statement)]
 
@@ -156,8 +164,16 @@ async def citizens_waiting(reader: Reader, wanted: Filter, most: int = 200) -> l
         .outerjoin(Slot, Slot.id == Booking.slot_id)
         .limit(most)
     )
-    by_promise = (case((Conversation.state == talks.WAITING, 0), else_=1), Conversation.due_on, Conversation.asked_at)
-    orders = {"waiting": by_promise, "start": (Slot.starts_at, Conversation.due_on), "company": (Citizen.name,)}
+    by_promise = (
+        case((Conversation.state == talks.WAITING, 0), else_=1),
+        Conversation.due_on,
+        Conversation.asked_at,
+    )
+    orders = {
+        "waiting": by_promise,
+        "start": (Slot.starts_at, Conversation.due_on),
+        "company": (Citizen.name,),
+    }
     statement = statement.order_by(*orders.get(wanted.sort, by_promise))
     if wanted.team:
         statement = statement.where(Conversation.team_id == wanted.team)
@@ -372,15 +388,31 @@ class Board:
 
 async def board(reader: Reader, today: date) -> Board:
     """Computed here and now from the rows themselves, worker or no worker."""
-    late_talk = and_(Conversation.state.in_(sorted(talks.OPEN)), Conversation.waived_at.is_(None), Conversation.due_on < today)
-    risky_talk = and_(Conversation.state == talks.WAITING, Conversation.waived_at.is_(None), Conversation.due_on >= today)
-    late_answer = and_(PlacementCase.read_at.is_(None), PlacementCase.state.in_(sorted(rules.OPEN)), PlacementCase.answer_due_on < today)
-    due_answer = and_(PlacementCase.read_at.is_(None), PlacementCase.state.in_(sorted(rules.OPEN)), PlacementCase.answer_due_on >= today)
+    late_talk = and_(
+        Conversation.state.in_(sorted(talks.OPEN)),
+        Conversation.waived_at.is_(None),
+        Conversation.due_on < today,
+    )
+    risky_talk = and_(
+        Conversation.state == talks.WAITING, Conversation.waived_at.is_(None), Conversation.due_on >= today
+    )
+    late_answer = and_(
+        PlacementCase.read_at.is_(None),
+        PlacementCase.state.in_(sorted(rules.OPEN)),
+        PlacementCase.answer_due_on < today,
+    )
+    due_answer = and_(
+        PlacementCase.read_at.is_(None),
+        PlacementCase.state.in_(sorted(rules.OPEN)),
+        PlacementCase.answer_due_on >= today,
+    )
     talk_counts = await reader.one(
         select(func.count(case((late_talk, 1))), func.count(case((risky_talk, 1)))).select_from(Conversation)
     )
     answer_counts = await reader.one(
-        select(func.count(case((late_answer, 1))), func.count(case((due_answer, 1)))).select_from(PlacementCase)
+        select(func.count(case((late_answer, 1))), func.count(case((due_answer, 1)))).select_from(
+            PlacementCase
+        )
     )
     open_talks = (
         select(
@@ -405,7 +437,12 @@ async def board(reader: Reader, today: date) -> Board:
     counted = {row.team: row for row in [*await reader.all(open_talks), *await reader.all(open_cases)]}
     teams = await reader.all(select(Team.id, Team.name_da, Team.name_en).order_by(Team.name_da))
     per_team = [
-        (team.id, team.name_da, team.name_en, *((found.waiting, found.red, found.oldest) if found else (0, 0, None)))
+        (
+            team.id,
+            team.name_da,
+            team.name_en,
+            *((found.waiting, found.red, found.oldest) if found else (0, 0, None)),
+        )
         for team in teams
         for found in [counted.get(team.id)]
     ]

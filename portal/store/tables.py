@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 
 
 def _facts() -> Any:
-    return Field(default_factory=dict, sa_type=JSON(none_as_null=True))  # type: ignore[call-overload]
+    return Field(default_factory=dict, sa_type=JSON(none_as_null=True))
 
 
 def _belongs(column: str, table: str) -> ForeignKeyConstraint:
@@ -37,7 +37,9 @@ def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
 
 
 def _unique_while(name: str, *columns: str, where: str) -> Index:
-    return Index(name, "municipality", *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(
+        name, "municipality", *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where)
+    )
 
 
 class Municipality(SQLModel, table=True):

@@ -48,7 +48,9 @@ class PlacementFacts:
             if not isinstance(person, dict):
                 raise InvalidError("request.candidate", value=str(person)[:80])
             lives = _code(person.get("municipality"))
-            candidate = Candidate(lives, parse_facts(CANDIDATE, {k: v for k, v in person.items() if k != "municipality"}))
+            candidate = Candidate(
+                lives, parse_facts(CANDIDATE, {k: v for k, v in person.items() if k != "municipality"})
+            )
         known = parse_facts(REQUEST, rest)
         if "scheme" not in known:
             raise InvalidError("fact.missing", fact="scheme")
@@ -56,13 +58,20 @@ class PlacementFacts:
             known["vacated"] = rest["vacated_months_ago"] is not None
         return cls(where, start, known, candidate)
 
-
     def plain(self) -> dict[str, Any]:
         """The request without its candidate, as plain data that `parse` reads back."""
-        facts = {name: str(v) if isinstance(v, Decimal) else v for name, v in self.known.items() if name != "vacated"}
+        facts: dict[str, Any] = {
+            name: str(v) if isinstance(v, Decimal) else v
+            for name, v in self.known.items()
+            if name != "vacated"
+        }
         if self.known.get("vacated") is False:
             facts["vacated_months_ago"] = None
-        return {**facts, "municipality": self.municipality, "start": self.start.isoformat() if self.start else None}
+        return {
+            **facts,
+            "municipality": self.municipality,
+            "start": self.start.isoformat() if self.start else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,16 @@ class Judgement:
 
 
 def judge(
-    book: Rulebook, request: PlacementFacts, today: date, closed: Container[date], lead_days: int | None = None
+    book: Rulebook,
+    request: PlacementFacts,
+    today: date,
+    closed: Container[date],
+    lead_days: int | None = None,
 ) -> Judgement:
     """All conditions of the request's scheme, in the rulebook's order, with the desk and the earliest start."""
-    earliest = add_working_days(today, book.number("start.lead_days") if lead_days is None else lead_days, closed)
+    earliest = add_working_days(
+        today, book.number("start.lead_days") if lead_days is None else lead_days, closed
+    )
     known, the_ratio = _worked_out(book, request, earliest)
     judged = [
         _judge_one(book, condition, known, the_ratio, earliest, with_candidate=request.candidate is not None)
@@ -197,7 +212,9 @@ def _not_judged(
         result="not_judged",
         figures=figures,
         law=condition.law,
-        confidence="unverified" if any(row.confidence == "unverified" for row in rows) else condition.confidence,
+        confidence="unverified"
+        if any(row.confidence == "unverified" for row in rows)
+        else condition.confidence,
         why=book.not_judged["candidate" if about_candidate else "figure"],
         remedy=None,
         missing=missing,
@@ -207,7 +224,7 @@ def _not_judged(
 def _figures(
     condition: Condition, row: Row, the_ratio: Ratio | None, earliest: date, *, exempt: bool
 ) -> dict[str, Any]:
-    figures = {name: value for name, value in row.figures.items()}
+    figures = dict(row.figures.items())
     if "ratio" in condition.figures and the_ratio is not None:
         figures["limit"] = the_ratio.limit
         figures["asked"] = round(float(the_ratio.asked), 4)

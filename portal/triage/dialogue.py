@@ -135,7 +135,9 @@ def as_answer(book: Rulebook, where: Standing) -> dict[str, Any]:
     }
 
 
-def _best_first(book: Rulebook, table: Table, groups: Sequence[Sequence[Box]], ask: Sequence[str]) -> list[str]:
+def _best_first(
+    book: Rulebook, table: Table, groups: Sequence[Sequence[Box]], ask: Sequence[str]
+) -> list[str]:
     """Facts sorted by how uncertain the outcome is expected to be after the answer, least first."""
     weights = _weights(book, table)
 
@@ -164,9 +166,10 @@ def _spread(cells: Cells, given: Mapping[str, Any]) -> tuple[float, ...]:
             counts[mask] = counts.get(mask, 0) + 1 / len(values)
         return tuple(counts.get(1 << i, 0.0) for i in range(len(cells.examples)))
     shares: dict[int, float] = {}
-    for value in (False, True) if cells.fact.kind == "flag" else cells.fact.values:
-        mask = cells.mask_of(value)
-        shares[mask] = shares.get(mask, 0) + float(given.get(str(value).lower(), 1))
+    answers: tuple[Value, ...] = (False, True) if cells.fact.kind == "flag" else cells.fact.values
+    for answer in answers:
+        mask = cells.mask_of(answer)
+        shares[mask] = shares.get(mask, 0) + float(given.get(str(answer).lower(), 1))
     total = sum(shares.values())
     return tuple(shares[1 << i] / total for i in range(len(cells.examples)))
 

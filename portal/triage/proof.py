@@ -17,7 +17,12 @@ from portal.triage.rulebook import TABLES, Fault, Rulebook, Source, open_ruleboo
 from portal.triage.table import Table
 
 MUST_ANSWER = ("route", "team", "contact", "guarantee", "desk")
-NOT_PROVED = ("overlap", "rail.effect beyond the names an outcome may give", "rail.complaint", "municipal layers")
+NOT_PROVED = (
+    "overlap",
+    "rail.effect beyond the names an outcome may give",
+    "rail.complaint",
+    "municipal layers",
+)
 MAY_DECIDE = {
     "route": {"route", "track"},
     "team": {"team"},
@@ -84,7 +89,9 @@ def _effect(name: str, table: Table) -> Iterator[Fault]:
         for key, value in row.then.items():
             if key not in MAY_DECIDE[name]:
                 yield Fault(name, row.id, "rail.effect", f"a row may not decide {key}")
-            if (key == "route" and value not in facts.ROUTES) or (key == "track" and value not in facts.TRACKS):
+            if (key == "route" and value not in facts.ROUTES) or (
+                key == "track" and value not in facts.TRACKS
+            ):
                 yield Fault(name, row.id, "unknown_value", f"{value} is no {key}")
 
 
@@ -92,9 +99,21 @@ def _person_first(book: Rulebook) -> Iterator[Fault]:
     rows = book.tables["route"].rows
     asks = {"wants_person": {"equal": True}}
     if not rows or rows[0].id != "route.person" or rows[0].when != asks:
-        yield Fault("route", rows[0].id if rows else "", "rail.person", "route.person must be the first row", {"wants_person": True})
+        yield Fault(
+            "route",
+            rows[0].id if rows else "",
+            "rail.person",
+            "route.person must be the first row",
+            {"wants_person": True},
+        )
     elif rows[0].then.get("route") != "talk_to_a_person":
-        yield Fault("route", "route.person", "rail.person", "route.person must lead to talk_to_a_person", {"wants_person": True})
+        yield Fault(
+            "route",
+            "route.person",
+            "rail.person",
+            "route.person must lead to talk_to_a_person",
+            {"wants_person": True},
+        )
 
 
 def _contact(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
@@ -115,7 +134,11 @@ def _guarantee(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
     for box in _cells(both):
         person = both.person(box)
         row, before = mine.first(person), theirs.first(person)
-        if row is not None and before is not None and row.then["guarantee_days"] > before.then["guarantee_days"]:
+        if (
+            row is not None
+            and before is not None
+            and row.then["guarantee_days"] > before.then["guarantee_days"]
+        ):
             said = f"{row.then['guarantee_days']} days is longer than the promised {before.then['guarantee_days']}"
             yield Fault("guarantee", row.id, "rail.guarantee", said, person)
             return
@@ -126,4 +149,3 @@ def _cells(table: Table) -> Iterator[tuple[int, ...]]:
     for cells in table.cells:
         boxes = [(*box, 1 << i) for box in boxes for i in range(len(cells.examples))]
     yield from boxes
-

@@ -68,7 +68,9 @@ class Question:
     after_outcome: bool
 
     def gate_open(self, known: Mapping[str, Value]) -> bool:
-        return all(name in known and holds(condition, known[name]) for name, condition in self.asked_when.items())
+        return all(
+            name in known and holds(condition, known[name]) for name, condition in self.asked_when.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,9 @@ class _Reader:
             tables=tables,
             conditions=tuple(self._conditions()),
             questions=dict(self._questions()),
-            ways={raw["route"]: raw for raw in self._list("way") if self._both(raw, "way", ("title", "about"))},
+            ways={
+                raw["route"]: raw for raw in self._list("way") if self._both(raw, "way", ("title", "about"))
+            },
             figures=self.figures,
             unclear=self._row("unclear", self.content.get("unclear", {}), {}, "route.unclear"),
             complaint=self._row("complaint", self.content.get("complaint", {}), {}, "complaint"),
@@ -236,7 +240,9 @@ class _Reader:
         for raw in self.content.get("figure", []):
             name = str(raw.get("name", "?"))
             if raw.get("confidence") not in CONFIDENCES:
-                self.fault("figure", name, "rail.confidence", f"confidence must be one of {', '.join(CONFIDENCES)}")
+                self.fault(
+                    "figure", name, "rail.confidence", f"confidence must be one of {', '.join(CONFIDENCES)}"
+                )
             if "value" not in raw or not raw.get("law"):
                 self.fault("figure", name, "missing", "a figure needs value and law")
             if raw.get("valid_from", date.min) <= self.on:
@@ -263,27 +269,37 @@ class _Reader:
     def _condition(self, raw: Any, fact: Fact, table: str, row: str, used: dict[str, Any]) -> dict[str, Any]:
         parsed: dict[str, Any] = {}
         if not isinstance(raw, dict) or not raw:
-            self.fault(table, row, "syntax", f"write {fact.name} as a condition, e.g. {fact.name}.equal = ...")
+            self.fault(
+                table, row, "syntax", f"write {fact.name} as a condition, e.g. {fact.name}.equal = ..."
+            )
             return parsed
         for operator, wanted in raw.items():
             if operator not in OPERATORS:
-                self.fault(table, row, "syntax", f"{operator} is no condition; use one of {', '.join(OPERATORS)}")
+                self.fault(
+                    table, row, "syntax", f"{operator} is no condition; use one of {', '.join(OPERATORS)}"
+                )
             elif operator == "not":
                 parsed["not"] = self._condition(wanted, fact, table, row, used)
             else:
-                parsed[operator] = self._limit(operator, self._figure(wanted, table, row, used), fact, table, row)
+                parsed[operator] = self._limit(
+                    operator, self._figure(wanted, table, row, used), fact, table, row
+                )
         return parsed
 
     def _limit(self, operator: str, limit: Any, fact: Fact, table: str, row: str) -> Any:
         many = operator in ("one_of", "between")
         if many != isinstance(limit, list) or (operator == "between" and len(limit) != 2):
-            self.fault(table, row, "syntax", f"{fact.name}.{operator} takes {'a list' if many else 'one value'}")
+            self.fault(
+                table, row, "syntax", f"{fact.name}.{operator} takes {'a list' if many else 'one value'}"
+            )
             return [] if many and operator == "one_of" else limit if not many else [0, 0]
         if fact.kind in ("flag", "choice") and operator not in ("equal", "one_of"):
             self.fault(table, row, "syntax", f"{fact.name} has no order; use equal, one_of or not")
         for value in limit if many else [limit]:
             if not self._in_domain(fact, value):
-                self.fault(table, row, "unknown_value", f"{value!r} is no value of {fact.name} ({fact.domain()})")
+                self.fault(
+                    table, row, "unknown_value", f"{value!r} is no value of {fact.name} ({fact.domain()})"
+                )
         return limit
 
     @staticmethod
@@ -295,7 +311,12 @@ class _Reader:
         return True
 
     def _when(
-        self, raw: Mapping[str, Any], vocabulary: Mapping[str, Fact], table: str, row: str, used: dict[str, Any]
+        self,
+        raw: Mapping[str, Any],
+        vocabulary: Mapping[str, Fact],
+        table: str,
+        row: str,
+        used: dict[str, Any],
     ) -> dict[str, dict[str, Any]]:
         when = {}
         for name, condition in raw.items():
@@ -329,7 +350,7 @@ class _Reader:
         )
 
     def _table(self, name: str, vocabulary: Mapping[str, Fact]) -> Table:
-        rows = []
+        rows: list[Row] = []
         for position, raw in enumerate(self._list(name), start=1):
             row_id = str(raw.get("id") or f"row {position}")
             if "id" not in raw or row_id in {row.id for row in rows}:

@@ -115,7 +115,8 @@ class Table:
         self.rows = tuple(rows)
         self.facts = tuple(dict.fromkeys(name for row in rows for name in row.when))
         self.cells = [
-            Cells.cut(vocabulary[name], [row.when[name] for row in rows if name in row.when]) for name in self.facts
+            Cells.cut(vocabulary[name], [row.when[name] for row in rows if name in row.when])
+            for name in self.facts
         ]
         self._boxes = [self._box(row) for row in self.rows]
 

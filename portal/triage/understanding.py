@@ -21,7 +21,16 @@ from portal.triage.rulebook import FOLDER
 SURE = 92
 WORTH_SHOWING = 68
 MOST = 5
-PERSON = ("menneske", "rigtig person", "tale med en", "tal med nogen", "sagsbehandler", "human", "real person", "talk to someone")
+PERSON = (
+    "menneske",
+    "rigtig person",
+    "tale med en",
+    "tal med nogen",
+    "sagsbehandler",
+    "human",
+    "real person",
+    "talk to someone",
+)
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "é": "e", "ü": "u"})
 _NUMBER = re.compile(r"\d{1,4}")
 
@@ -120,7 +129,9 @@ def _score(wanted: str, phrase: str, **_: Any) -> float:
 def _occupation(text: str, lang: str, asks_person: bool) -> Understood:
     phrases, known = _occupations()
     found = _alike(text, phrases)
-    candidates = tuple(Suggestion("occupation", code, known[code].titles[lang], score) for code, score in found)
+    candidates = tuple(
+        Suggestion("occupation", code, known[code].titles[lang], score) for code, score in found
+    )
     sure = _is_sure(found)
     return Understood({}, known[found[0][0]] if sure else None, candidates, asks_person, sure)
 
@@ -150,4 +161,6 @@ def _number(fact: str, text: str, asks_person: bool) -> Understood:
     domain = CITIZEN[fact]
     if not domain.low <= value <= domain.high:
         return Understood({}, None, (), asks_person, sure=False)
-    return Understood({fact: value}, None, (Suggestion(fact, value, str(value), 100),), asks_person, sure=True)
+    return Understood(
+        {fact: value}, None, (Suggestion(fact, value, str(value), 100),), asks_person, sure=True
+    )

@@ -87,7 +87,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     wiring: Wiring = connection.app.state.wiring
     if connection.headers.get("host", "").rsplit(":", 1)[0].lower() not in wiring.hosts:
         raise StrangeHostError
-    if not all(_is_text(value) for value in (*connection.path_params.values(), *connection.query_params.values())):
+    if not all(
+        _is_text(value) for value in (*connection.path_params.values(), *connection.query_params.values())
+    ):
         raise NotFoundError("address")
     place = await _place(wiring, connection) if access.place else None
     present = await _present(wiring, place, connection)
@@ -118,7 +120,11 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 def _is_text(value: object) -> bool:
     """Whether a part of an address can be asked of both engines: no NUL, no half characters."""
     said = str(value)
-    return "\x00" not in said and said.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in said)
+    return (
+        "\x00" not in said
+        and said.isprintable()
+        and not any("\ud800" <= letter <= "\udfff" for letter in said)
+    )
 
 
 async def _place(wiring: Wiring, connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
@@ -194,7 +200,7 @@ def _from_here(connection: ASGIConnection[Any, Any, Any, Any], wiring: Wiring) -
 
 
 def visit_is_anonymous(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    visit: Visit = connection.scope["state"]["visit"]  # type: ignore[index]
+    visit: Visit = connection.scope["state"]["visit"]
     return visit.actor is None
 
 

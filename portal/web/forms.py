@@ -76,7 +76,10 @@ class Form:
             if not found.is_finite() or not low <= found <= high or len(value) > 20:
                 raise InvalidOperation
         except InvalidOperation:
-            message = _("Skriv et tal mellem %(low)s og %(high)s, for eksempel 12,5.") % {"low": low, "high": high}
+            message = _("Skriv et tal mellem %(low)s og %(high)s, for eksempel 12,5.") % {
+                "low": low,
+                "high": high,
+            }
             self.wrong(name, needed if needed and not value else message)
             return None
         return found
@@ -102,7 +105,11 @@ def _read_day(value: str) -> date:
         return date.fromisoformat(value)
     parts = value.replace("/", "-").replace(".", "-").replace(" ", "-").split("-")
     parts = [part for part in parts if part]
-    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() for part in parts) or len(parts[2]) != 4:
+    if (
+        len(parts) != 3
+        or not all(part.isascii() and part.isdecimal() for part in parts)
+        or len(parts[2]) != 4
+    ):
         raise ValueError(value)
     return date(int(parts[2]), int(parts[1]), int(parts[0]))
 
@@ -129,6 +136,8 @@ async def read(request: Request[Any, Any, Any], visit: Visit, fields: Iterable[s
         except UnicodeEncodeError as error:
             raise MalformedError from error
         values[name] = value.replace("\r\n", "\n")
-    if visit.actor is not None and not hmac.compare_digest(values.get("csrf", "").encode(), visit.csrf.encode()):
+    if visit.actor is not None and not hmac.compare_digest(
+        values.get("csrf", "").encode(), visit.csrf.encode()
+    ):
         raise ForgedError
     return Form(values)

@@ -47,9 +47,13 @@ async def secure(message: Message, scope: Scope) -> None:
     headers["Vary"] = "HX-Request, Cookie"
     wiring: Wiring = scope["litestar_app"].state.wiring
     visit = scope["state"].get("visit")
-    if isinstance(visit, Visit) and visit.query.get("lang") in LANGUAGES:  # a language chosen by a click stays chosen
+    if (
+        isinstance(visit, Visit) and visit.query.get("lang") in LANGUAGES
+    ):  # a language chosen by a click stays chosen
         attributes = "; Secure" if wiring.https else ""
-        headers.add("Set-Cookie", f"lang={visit.lang}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{attributes}")
+        headers.add(
+            "Set-Cookie", f"lang={visit.lang}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{attributes}"
+        )
     if wiring.https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
@@ -121,7 +125,13 @@ def unexpected(request: Request[Any, Any, Any], error: Exception) -> Page:
     while where is not None:
         frames.append(f"{where.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{where.tb_lineno}")
         where = where.tb_next
-    log.error("unexpected", reference=reference, kind=type(error).__name__, at=frames[-4:], route=request.scope.get("path_template"))
+    log.error(
+        "unexpected",
+        reference=reference,
+        kind=type(error).__name__,
+        at=frames[-4:],
+        route=request.scope.get("path_template"),
+    )
     return show(_visit(request), "errors/unexpected.html", status=500, reference=reference)
 
 

@@ -88,11 +88,11 @@ class Visit:
 
 
 def set_visit(connection: ASGIConnection[Any, Any, Any, Any], visit: Visit) -> None:
-    connection.scope["state"]["visit"] = visit  # type: ignore[index]
+    connection.scope["state"]["visit"] = visit
 
 
 def visit_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit | None:
-    found = connection.scope["state"].get("visit")  # type: ignore[union-attr]
+    found = connection.scope["state"].get("visit")
     return found if isinstance(found, Visit) else None
 
 

@@ -15,7 +15,13 @@ from tests.conftest import Person, Portal
 from tests.http.test_employer_and_desk import _send as send_request
 
 IDENTITIES = ("anonymous", "amina", "birger", "bo", "lise", "clara", "tove", "anders", "ada", "dan")
-ROLES = {"amina": "citizen", "birger": "citizen", "bo": "employer", "lise": "employer", **{name: role for name, (role, _) in cast.STAFF.items()}}
+ROLES = {
+    "amina": "citizen",
+    "birger": "citizen",
+    "bo": "employer",
+    "lise": "employer",
+    **{name: role for name, (role, _) in cast.STAFF.items()},
+}
 
 
 @dataclass

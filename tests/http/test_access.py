@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from litestar import get
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
+from portal import app as wiring
 from portal.app import create_app
 from portal.web import access
 from tests.conftest import Portal, test_settings
@@ -47,7 +49,11 @@ async def test_every_cell_is_as_declared(portal: Portal, engine: str) -> None:
             tried += 1
             wanted = expected(cell, name)
             to_login = answer.status_code == 303 and "/log-ind/" in answer.headers["location"]
-            if not (to_login if wanted == "login" else answer.status_code in wanted and not (to_login and wanted is FINE and cell.access.roles)):
+            if not (
+                to_login
+                if wanted == "login"
+                else answer.status_code in wanted and not (to_login and wanted is FINE and cell.access.roles)
+            ):
                 wrong.append((name, cell.method, cell.template, answer.status_code, wanted))
             if cell.path.endswith("log-ud"):
                 person = await visitor(portal, name)
@@ -78,7 +84,7 @@ async def test_unknown_and_not_yours_are_the_same_answer(portal: Portal) -> None
     bodies = [answer.text for answer in (theirs, nobodys)]
     for mark in strip:
         bodies = [body.replace(mark, "") for body in bodies]
-    keys = [__import__("re").sub(r'name="key" value="\w+"', "", body) for body in bodies]
+    keys = [re.sub(r'name="key" value="\w+"', "", body) for body in bodies]
     assert keys[0] == keys[1]
 
 
@@ -104,14 +110,18 @@ async def _state(portal: Portal) -> dict[str, str]:
     return seen
 
 
-def test_the_app_refuses_to_start_with_a_route_that_declares_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    from portal import app as wiring  # the module whose wiring is changed for this test
-
+def test_the_app_refuses_to_start_with_a_route_that_declares_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     @get("/{slug:str}/hemmeligt")
     async def undeclared() -> str:
         return "for everybody"
 
     real = wiring.Litestar
-    monkeypatch.setattr(wiring, "Litestar", lambda route_handlers, **rest: real(route_handlers=[*route_handlers, undeclared], **rest))
+    monkeypatch.setattr(
+        wiring,
+        "Litestar",
+        lambda route_handlers, **rest: real(route_handlers=[*route_handlers, undeclared], **rest),
+    )
     with pytest.raises(access.UndeclaredError, match="hemmeligt"):
         create_app(test_settings(f"sqlite+aiosqlite:///{tmp_path / 'none.db'}"))

@@ -19,7 +19,9 @@ async def _ask(portal: Portal, name: str = "amina", **values: str):
     opened = await person.see("/borger/samtale/ny")
     found = page.form(opened.text, "/samtale/ny")
     slot = values.pop("slot", found.choices.get("slot", ["none"])[0])
-    answer = await person.browser.post(found.action, data={**found.fields, "slot": slot, "action": "book", **values})
+    answer = await person.browser.post(
+        found.action, data={**found.fields, "slot": slot, "action": "book", **values}
+    )
     return person, answer, found
 
 
@@ -35,7 +37,9 @@ async def test_asking_books_a_time_inside_the_promise(portal: Portal) -> None:
 
 async def test_a_double_submit_gives_one_case_and_the_same_page(portal: Portal) -> None:
     person, first, found = await _ask(portal)
-    again = await person.browser.post(found.action, data={**found.fields, "slot": found.choices["slot"][1], "action": "book"})
+    again = await person.browser.post(
+        found.action, data={**found.fields, "slot": found.choices["slot"][1], "action": "book"}
+    )
     assert again.status_code == 303
     assert again.headers["location"] == first.headers["location"]
     assert await _count(portal, Conversation) == 1
@@ -99,7 +103,9 @@ async def test_a_caseworker_books_on_the_phone_under_the_same_clock(portal: Port
     rikke = await portal.log_in("rikke")
     found = await rikke.see("/medarbejder/telefon?navn=ami")
     assert "Amina" in page.text(found.text)
-    answer = await rikke.fill(f"/medarbejder/telefon/{cast.identity('amina')}", cast.identity("amina"), slot="none", action="book")
+    answer = await rikke.fill(
+        f"/medarbejder/telefon/{cast.identity('amina')}", cast.identity("amina"), slot="none", action="book"
+    )
     assert answer.status_code == 303
     shown = page.text((await rikke.see(answer.headers["location"].removeprefix("/silkeborg"))).text)
     assert "på telefon, noteret af en medarbejder" in shown

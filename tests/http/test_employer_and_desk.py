@@ -10,9 +10,22 @@ from portal.store.tables import Message, Outbox, PlacementCase
 from tests import cast, page
 from tests.conftest import Person, Portal
 
-STEP2 = {"workplace": "Torvet 3", "p_number": "1000000001", "sector": "private", "who": "open", "positions": "2"}
+STEP2 = {
+    "workplace": "Torvet 3",
+    "p_number": "1000000001",
+    "sector": "private",
+    "who": "open",
+    "positions": "2",
+}
 STEP3 = {"ordinary_fte": "14", "supported_fte": "0"}
-STEP4 = {"tasks": "Bage brød", "purpose": "Prøve faget", "weekly_hours": "30", "start": "14-12-2026", "weeks": "4", "vacated": "no"}
+STEP4 = {
+    "tasks": "Bage brød",
+    "purpose": "Prøve faget",
+    "weekly_hours": "30",
+    "start": "14-12-2026",
+    "weeks": "4",
+    "vacated": "no",
+}
 STEP5 = {"representative": "agrees"}
 
 
@@ -55,7 +68,9 @@ async def test_a_request_is_sent_read_asked_about_and_decided(portal: Portal) ->
     assert "Vi venter på jeres svar" in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
     assert (await bo.fill(f"/virksomhed/sag/{case}", "/tilfoej", words="Det er Bo.")).status_code == 303
 
-    preview = await clara.fill(desk, "/afgoer", outcome="refused", reasons="Der er for mange.", law="BAB § 65")
+    preview = await clara.fill(
+        desk, "/afgoer", outcome="refused", reasons="Der er for mange.", law="BAB § 65"
+    )
     assert "Intet er sendt endnu" in page.text(preview.text)
     assert "Afgørelse" not in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
 
@@ -65,7 +80,13 @@ async def test_a_request_is_sent_read_asked_about_and_decided(portal: Portal) ->
     assert "klage over afgørelsen inden 4 uger" in decided
     assert "Der er for mange." in decided
     timeline = page.text((await clara.see(desk)).text)
-    for words in ("sendte henvendelsen", "tog sagen", "spurgte virksomheden", "svarede på spørgsmålet", "gav afslag"):
+    for words in (
+        "sendte henvendelsen",
+        "tog sagen",
+        "spurgte virksomheden",
+        "svarede på spørgsmålet",
+        "gav afslag",
+    ):
         assert words in timeline
 
 
@@ -73,17 +94,23 @@ async def test_an_approval_has_no_complaint_guidance(portal: Portal) -> None:
     bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
     case = await _send(bo)
     await clara.fill(f"/medarbejder/sag/{case}", "/tag")
-    preview = await clara.fill(f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Alt er i orden.", law="LAB kap. 11")
+    preview = await clara.fill(
+        f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Alt er i orden.", law="LAB kap. 11"
+    )
     assert "Klagevejledning" not in page.text(preview.text)
     await clara.send(preview.text, "/afgoer", action="send")
-    assert "Personen må begynde mandag den 14. december" in page.text((await bo.see(f"/virksomhed/sag/{case}")).text)
+    assert "Personen må begynde mandag den 14. december" in page.text(
+        (await bo.see(f"/virksomhed/sag/{case}")).text
+    )
 
 
 async def test_a_double_press_on_send_and_decide_does_it_once(portal: Portal) -> None:
     bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
     case = await _send(bo)
     await clara.fill(f"/medarbejder/sag/{case}", "/tag")
-    preview = await clara.fill(f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB")
+    preview = await clara.fill(
+        f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB"
+    )
     first = await clara.send(preview.text, "/afgoer", action="send")
     again = await clara.send(preview.text, "/afgoer", action="send")
     assert (first.status_code, again.status_code) == (303, 303)
@@ -113,7 +140,9 @@ async def test_conditions_are_judged_while_typing_and_nothing_is_saved(portal: P
     opened = await bo.see(f"{address}/4")
     found = page.form(opened.text, "/trin/4")
     headers = {"hx-request": "true", "hx-target": "conditions"}
-    part = await bo.browser.post(found.action, data={**found.fields, "weekly_hours": "30", "start": "24-11-2026"}, headers=headers)
+    part = await bo.browser.post(
+        found.action, data={**found.fields, "weekly_hours": "30", "start": "24-11-2026"}, headers=headers
+    )
     said = page.text(part.text)
     assert "<main" not in part.text
     assert "højst 1 pladser" in said
@@ -125,7 +154,9 @@ async def test_a_mistake_keeps_what_was_typed_and_says_what_to_do(portal: Portal
     bo = await portal.log_in("bo")
     answer = await bo.fill("/virksomhed/ny", "/ny", scheme="placement")
     address = answer.headers["location"].removeprefix("/silkeborg")
-    wrong = await bo.fill(address, "/trin/2", action="next", **{**STEP2, "p_number": "12", "workplace": "Torvet <3>"})
+    wrong = await bo.fill(
+        address, "/trin/2", action="next", **{**STEP2, "p_number": "12", "workplace": "Torvet <3>"}
+    )
     assert wrong.status_code == 422
     assert "Et P-nummer har 10 cifre" in page.text(wrong.text)
     assert page.form(wrong.text, "/trin/2").fields["workplace"] == "Torvet <3>"
@@ -139,13 +170,17 @@ async def test_a_named_candidate_confirms_by_code_and_the_company_sees_none_of_i
     code = page.text(receipt).split("Giv koden til Amina ")[1].split(" ")[0]
     found = await amina.fill("/borger/kandidat", "/kandidat", code=code)
     assert "Bos firma" in page.text(found.text)
-    answer = await amina.send(found.text, "/kandidat", agrees="yes", weeks_unemployed="30", worked_here_last="1")
+    answer = await amina.send(
+        found.text, "/kandidat", agrees="yes", weeks_unemployed="30", worked_here_last="1"
+    )
     assert answer.status_code == 303
     desk = await clara.see(f"/medarbejder/sag/{case}")
     assert "Har sagt ja." in page.text(desk.text)
     await clara.send(desk.text, "/kandidat", target_group="6")
     assert "Kandidaten er sygemeldt" in page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
-    seen = page.text((await bo.see(f"/virksomhed/sag/{case}")).text) + page.text((await bo.see("/virksomhed")).text)
+    seen = page.text((await bo.see(f"/virksomhed/sag/{case}")).text) + page.text(
+        (await bo.see("/virksomhed")).text
+    )
     for secret in ("sygemeldt", "Fastholdelse", "fastholdelse", "senest ansat", "30 uger"):
         assert secret not in seen
     assert "Det undersøger vi sammen med kandidaten." in seen
@@ -154,9 +189,15 @@ async def test_a_named_candidate_confirms_by_code_and_the_company_sees_none_of_i
 async def test_guessing_candidate_codes_is_limited(portal: Portal) -> None:
     bo, amina = await portal.log_in("bo"), await portal.log_in("amina")
     case = await _send(bo, who="named", candidate_name="Amina")
-    code = page.text((await bo.see(f"/virksomhed/sag/{case}/kvittering")).text).split("Giv koden til Amina ")[1].split(" ")[0]
+    code = (
+        page.text((await bo.see(f"/virksomhed/sag/{case}/kvittering")).text)
+        .split("Giv koden til Amina ")[1]
+        .split(" ")[0]
+    )
     for guess in range(10):
-        assert (await amina.fill("/borger/kandidat", "/kandidat", code=f"AAAA-BBBB-{guess:04}")).status_code == 422
+        assert (
+            await amina.fill("/borger/kandidat", "/kandidat", code=f"AAAA-BBBB-{guess:04}")
+        ).status_code == 422
     assert (await amina.fill("/borger/kandidat", "/kandidat", code=code)).status_code == 422
     portal.later(minutes=16)
     assert (await amina.fill("/borger/kandidat", "/kandidat", code=code)).status_code == 200
@@ -183,7 +224,9 @@ async def test_unread_past_the_promise_is_on_the_board(portal: Portal) -> None:
     await _send(bo)
     portal.later(days=3)
     tove = await portal.log_in("tove")
-    assert "1 virksomheder, som ingen har læst i tide" in page.text((await tove.see("/medarbejder/tavle")).text)
+    assert "1 virksomheder, som ingen har læst i tide" in page.text(
+        (await tove.see("/medarbejder/tavle")).text
+    )
 
 
 async def test_a_draft_is_nobody_elses(portal: Portal) -> None:

@@ -45,10 +45,18 @@ async def _walk(person: Person, answers: dict[str, str]) -> tuple[str, list[str]
         action = page.forms(opened.text)
         end = next(one.action for one in action if address in one.action)
         value = answers.get(fact)
-        sent = {"action": "decline"} if value is None else {"text": value, "action": "next"} if fact in ("weeks_unemployed", "occupation") else {"answer": value, "action": "next"}
+        sent = (
+            {"action": "decline"}
+            if value is None
+            else {"text": value, "action": "next"}
+            if fact in ("weeks_unemployed", "occupation")
+            else {"answer": value, "action": "next"}
+        )
         answer = await person.send(opened.text, end, **sent)
         if answer.status_code == 200:
-            answer = await person.send(answer.text, end, answer=page.form(answer.text, end).choices["answer"][0], action="next")
+            answer = await person.send(
+                answer.text, end, answer=page.form(answer.text, end).choices["answer"][0], action="next"
+            )
         assert answer.status_code == 303, page.text(answer.text)
     raise AssertionError(asked)
 
@@ -69,7 +77,9 @@ async def test_it_asks_only_what_can_matter_and_says_why(portal: Portal) -> None
 
 async def test_occupation_is_understood_and_the_outlook_never_asked(portal: Portal) -> None:
     amina = await portal.log_in("amina")
-    address, asked = await _walk(amina, {**ANSWERS, "education": "basic", "occupation": "butiks asistent", "weeks_unemployed": "3"})
+    address, asked = await _walk(
+        amina, {**ANSWERS, "education": "basic", "occupation": "butiks asistent", "weeks_unemployed": "3"}
+    )
     assert "occupation" in asked
     await amina.fill(f"{address}/svar", "/svar")
     shown = page.text((await amina.see(f"{address}/resultat")).text)
@@ -92,7 +102,9 @@ async def test_free_text_that_asks_for_a_person_gets_one(portal: Portal) -> None
     amina = await portal.log_in("amina")
     address = await _begin(amina)
     opened = await amina.see(address)
-    answer = await amina.send(opened.text, address, text="jeg vil bare tale med en sagsbehandler", action="next")
+    answer = await amina.send(
+        opened.text, address, text="jeg vil bare tale med en sagsbehandler", action="next"
+    )
     assert answer.headers["location"].endswith("/resultat")
 
 
@@ -131,10 +143,16 @@ async def test_htmx_gets_the_block_and_its_title_a_browser_the_page(portal: Port
     amina = await portal.log_in("amina")
     address = await _begin(amina)
     whole = await amina.see(address)
-    part = await amina.browser.get(f"/silkeborg{address}", headers={"hx-request": "true", "hx-target": "step"})
-    restored = await amina.browser.get(f"/silkeborg{address}", headers={"hx-request": "true", "hx-target": "step", "hx-history-restore-request": "true"})
+    part = await amina.browser.get(
+        f"/silkeborg{address}", headers={"hx-request": "true", "hx-target": "step"}
+    )
+    restored = await amina.browser.get(
+        f"/silkeborg{address}",
+        headers={"hx-request": "true", "hx-target": "step", "hx-history-restore-request": "true"},
+    )
     assert part.text.startswith("<title>Hvad lever du af lige nu?</title>")
     assert "<html" not in part.text
-    assert "<html" in whole.text and "<html" in restored.text
+    assert "<html" in whole.text
+    assert "<html" in restored.text
     assert page.text(part.text).removeprefix("Hvad lever du af lige nu? ") in page.text(whole.text)
     assert part.headers["vary"] == "HX-Request, Cookie"

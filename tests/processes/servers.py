@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -34,7 +34,13 @@ def serving(url: str, log: Path, **more: str) -> Iterator[str]:
     port = free_port()
     address = f"http://localhost:{port}"
     with log.open("w") as out:
-        process = subprocess.Popen([*PORTAL, "serve"], env=environment(url, PORTAL_PORT=str(port), **more), stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            [*PORTAL, "serve"],
+            env=environment(url, PORTAL_PORT=str(port), **more),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     try:
         for _ in range(300):
             try:
@@ -59,8 +65,6 @@ def end(process: subprocess.Popen[bytes], sign: int = signal.SIGTERM) -> None:
         process.wait(15)
     except (ProcessLookupError, subprocess.TimeoutExpired):
         pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(5)

@@ -32,16 +32,29 @@ class Sink:
 
 
 def _worker(database: str, port: int, log: Path) -> subprocess.Popen[bytes]:
-    more = {"PORTAL_SENDER": "smtp", "PORTAL_SMTP_HOST": "127.0.0.1", "PORTAL_SMTP_PORT": str(port), "PORTAL_WORKER_PAUSE": "1"}
+    more = {
+        "PORTAL_SENDER": "smtp",
+        "PORTAL_SMTP_HOST": "127.0.0.1",
+        "PORTAL_SMTP_PORT": str(port),
+        "PORTAL_WORKER_PAUSE": "1",
+    }
     with log.open("a") as out:
-        return subprocess.Popen([*PORTAL, "worker"], env=environment(database, **more), stdout=out, stderr=out, start_new_session=True)
+        return subprocess.Popen(
+            [*PORTAL, "worker"],
+            env=environment(database, **more),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
 
 
 async def _decide(portal: Portal) -> None:
     bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
     case = await send_request(bo)
     await clara.fill(f"/medarbejder/sag/{case}", "/tag")
-    preview = await clara.fill(f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB")
+    preview = await clara.fill(
+        f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB"
+    )
     assert (await clara.send(preview.text, "/afgoer", action="send")).status_code == 303
 
 
@@ -50,7 +63,9 @@ async def _state(store: Store) -> list[str]:
         return [row[0] for row in await reader.all(select(Outbox.state))]
 
 
-async def test_exactly_one_message_after_a_restart(portal: Portal, database: str, tmp_path: Path, engine: str) -> None:
+async def test_exactly_one_message_after_a_restart(
+    portal: Portal, database: str, tmp_path: Path, engine: str
+) -> None:
     """Killed while the mail server is away: the decision stands, the letter waits, and is sent once."""
     port = free_port()
     log = tmp_path / "worker.log"
@@ -62,7 +77,11 @@ async def test_exactly_one_message_after_a_restart(portal: Portal, database: str
     assert "sent" not in await _state(portal.store)
     # what the killed worker may have tried counts as refused: nobody was listening
     async with portal.store.engine.execution_options(write=True).begin() as connection:
-        await connection.execute(Outbox.__table__.update().where(Outbox.__table__.c.state == "failed").values(due_at=Outbox.__table__.c.created_at))
+        await connection.execute(
+            Outbox.__table__.update()
+            .where(Outbox.__table__.c.state == "failed")
+            .values(due_at=Outbox.__table__.c.created_at)
+        )
     sink = Sink()
     server = Controller(sink, hostname="127.0.0.1", port=port)
     server.start()

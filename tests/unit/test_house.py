@@ -24,13 +24,30 @@ def _words() -> str:
 
 def test_every_sentence_is_collected_and_in_english(tmp_path: Path) -> None:
     template = tmp_path / "portal.pot"
-    extract = [sys.executable, "-m", "babel.messages.frontend", "extract", "-F", "babel.cfg", "-k", "_", "-k", "ngettext:1,2", "--omit-header", "-o", str(template), "."]
+    extract = [
+        sys.executable,
+        "-m",
+        "babel.messages.frontend",
+        "extract",
+        "-F",
+        "babel.cfg",
+        "-k",
+        "_",
+        "-k",
+        "ngettext:1,2",
+        "--omit-header",
+        "-o",
+        str(template),
+        ".",
+    ]
     subprocess.run(extract, cwd=ROOT, check=True, capture_output=True)
     with template.open("rb") as found, (ROOT / "locales/en/LC_MESSAGES/portal.po").open("rb") as kept:
         wanted = {message.id for message in read_po(found) if message.id}
         english = {message.id: message.string for message in read_po(kept, locale="en") if message.id}
     assert wanted - set(english) == set(), "run make words"
-    missing = {key for key in wanted if not (all(english[key]) if isinstance(english[key], tuple) else english[key])}
+    missing = {
+        key for key in wanted if not (all(english[key]) if isinstance(english[key], tuple) else english[key])
+    }
     assert missing == set()
 
 
@@ -38,7 +55,9 @@ def test_translations_keep_their_placeholders() -> None:
     with (ROOT / "locales/en/LC_MESSAGES/portal.po").open("rb") as kept:
         for message in read_po(kept, locale="en"):
             if isinstance(message.id, str) and message.id:
-                assert set(re.findall(r"%\((\w+)\)s", message.id)) == set(re.findall(r"%\((\w+)\)s", str(message.string))), message.id
+                assert set(re.findall(r"%\((\w+)\)s", message.id)) == set(
+                    re.findall(r"%\((\w+)\)s", str(message.string))
+                ), message.id
 
 
 def test_rulebook_texts_are_in_both_languages() -> None:
@@ -58,7 +77,10 @@ def test_rulebook_texts_are_in_both_languages() -> None:
 
 def test_every_setting_is_in_the_readme_with_its_default_and_help() -> None:
     for setting in SETTINGS:
-        assert f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | {setting.help} |" in README, setting.name
+        assert (
+            f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | {setting.help} |"
+            in README
+        ), setting.name
     named = set(re.findall(r"^\| `(PORTAL_\w+)`", README, re.M))
     assert named == {setting.name for setting in SETTINGS}
 
@@ -68,7 +90,11 @@ def test_every_template_is_used() -> None:
     pages = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))
     for path in TEMPLATES.rglob("*.html"):
         name = path.relative_to(TEMPLATES).as_posix()
-        by_kind = name.startswith("errors/") and f'errors/{{kind}}.html' in code and path.stem in ("conflict", "refused", "invalid")
+        by_kind = (
+            name.startswith("errors/")
+            and "errors/{kind}.html" in code
+            and path.stem in ("conflict", "refused", "invalid")
+        )
         assert f'"{name}"' in code + pages or name in COMPONENTS.values() or by_kind, name
 
 
@@ -110,9 +136,16 @@ def test_promises_name_tests_that_exist() -> None:
 
 
 def test_no_real_person_and_no_registry_host_in_the_project() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=False, capture_output=True, text=True).stdout.split()
-    hosts = re.compile("|".join(["registry" + r"\.npmjs", "files" + r"\.pythonhosted", "pypi" + r"\.org/simple"]))
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=False, capture_output=True, text=True
+    ).stdout.split()
+    hosts = re.compile(
+        "|".join(["registry" + r"\.npmjs", "files" + r"\.pythonhosted", "pypi" + r"\.org/simple"])
+    )
     for name in tracked:
         path = ROOT / name
-        if path.suffix in (".py", ".toml", ".md", ".json", ".txt", ".html", ".js", ".cfg", "") and path.is_file():
+        if (
+            path.suffix in (".py", ".toml", ".md", ".json", ".txt", ".html", ".js", ".cfg", "")
+            and path.is_file()
+        ):
             assert not hosts.search(path.read_text(encoding="utf-8", errors="ignore")), name

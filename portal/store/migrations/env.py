@@ -23,7 +23,10 @@ def _migrate(connection: Connection) -> None:
         cursor.execute("PRAGMA foreign_keys=OFF")
         cursor.close()
     context.configure(
-        connection=connection, target_metadata=tables.SQLModel.metadata, render_as_batch=sqlite, compare_type=True
+        connection=connection,
+        target_metadata=tables.SQLModel.metadata,
+        render_as_batch=sqlite,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -23,16 +23,24 @@ FIGURES = placement.RatioFigures(50, 5, 10, 1, 37)
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC)), st.integers(0, 30))
-def test_the_latest_bookable_day_is_a_working_day_between_asking_and_due(asked_at: datetime, days: int) -> None:
+def test_the_latest_bookable_day_is_a_working_day_between_asking_and_due(
+    asked_at: datetime, days: int
+) -> None:
     due = due_date(asked_at, days, CLOSED)
     asked_on = local_date(asked_at)
     assert due.due_on == asked_on + timedelta(days=days)
-    working = [asked_on + timedelta(days=n) for n in range(days + 1) if is_working_day(asked_on + timedelta(days=n), CLOSED)]
+    working = [
+        asked_on + timedelta(days=n)
+        for n in range(days + 1)
+        if is_working_day(asked_on + timedelta(days=n), CLOSED)
+    ]
     assert due.latest_bookable == (working[-1] if working else None)
 
 
 def test_no_working_day_left_means_none() -> None:
-    asked = datetime(2026, 12, 24, 23, 30, tzinfo=UTC)  # Christmas Day in Copenhagen, a Friday; Sunday is the last day
+    asked = datetime(
+        2026, 12, 24, 23, 30, tzinfo=UTC
+    )  # Christmas Day in Copenhagen, a Friday; Sunday is the last day
     assert due_date(asked, 2, CLOSED).latest_bookable is None
 
 
@@ -55,21 +63,35 @@ def test_working_days_skip_easter() -> None:
 
 
 @given(
-    st.decimals(0, 500, places=2), st.decimals(0, 50, places=2), st.integers(1, 200), st.decimals("0.1", 60, places=1)
+    st.decimals(0, 500, places=2),
+    st.decimals(0, 50, places=2),
+    st.integers(1, 200),
+    st.decimals("0.1", 60, places=1),
 )
-def test_the_largest_number_of_positions_is_the_last_that_passes(ordinary: Decimal, supported: Decimal, positions: int, hours: Decimal) -> None:
-    found = placement.ratio(ordinary=ordinary, supported=supported, positions=positions, weekly_hours=hours, figures=FIGURES)
+def test_the_largest_number_of_positions_is_the_last_that_passes(
+    ordinary: Decimal, supported: Decimal, positions: int, hours: Decimal
+) -> None:
+    found = placement.ratio(
+        ordinary=ordinary, supported=supported, positions=positions, weekly_hours=hours, figures=FIGURES
+    )
     assert found.largest is not None
 
     def room(count: int) -> bool:
-        return placement.ratio(ordinary=ordinary, supported=supported, positions=count, weekly_hours=hours, figures=FIGURES).room >= 0
+        return (
+            placement.ratio(
+                ordinary=ordinary, supported=supported, positions=count, weekly_hours=hours, figures=FIGURES
+            ).room
+            >= 0
+        )
 
     assert found.largest == 0 or room(found.largest)
     assert not room(found.largest + 1)
 
 
 def test_figures_are_exact() -> None:
-    found = placement.ratio(ordinary=15, supported=Decimal("0.6"), positions=3, weekly_hours=Decimal("29.6"), figures=FIGURES)
+    found = placement.ratio(
+        ordinary=15, supported=Decimal("0.6"), positions=3, weekly_hours=Decimal("29.6"), figures=FIGURES
+    )
     assert found.asked == 3
     assert found.room == 0
 
@@ -81,7 +103,10 @@ def test_slots_lie_on_working_days_and_keep_the_wall_clock_over_dst() -> None:
         list(slots(date(2026, 10, 23), date(2026, 10, 23), [time(9), time(9, 30)], 45, CLOSED))
 
 
-MACHINES = {"conversation": (conversation.TRANSITIONS, conversation.STATES), "placement": (placement.TRANSITIONS, placement.STATES)}
+MACHINES = {
+    "conversation": (conversation.TRANSITIONS, conversation.STATES),
+    "placement": (placement.TRANSITIONS, placement.STATES),
+}
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -111,4 +136,10 @@ def test_only_the_citizens_own_choice_past_the_due_date_waives() -> None:
 
 def test_nobody_decides_or_sends_from_the_wrong_end() -> None:
     assert {name for name, rule in placement.TRANSITIONS.items() if Role.AUDITOR in rule.roles} == set()
-    assert {name for name, rule in placement.TRANSITIONS.items() if Role.EMPLOYER in rule.roles} == {"save", "send", "add_information", "answer", "withdraw"}
+    assert {name for name, rule in placement.TRANSITIONS.items() if Role.EMPLOYER in rule.roles} == {
+        "save",
+        "send",
+        "add_information",
+        "answer",
+        "withdraw",
+    }

@@ -35,7 +35,11 @@ def _fill(url: str) -> None:
 def _tables(url: str) -> set[str]:
     async def ask() -> set[str]:
         engine = create_async_engine(url, poolclass=NullPool)
-        catalogue = "SELECT name FROM sqlite_master WHERE type = 'table'" if "sqlite" in url else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        catalogue = (
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+            if "sqlite" in url
+            else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
         async with engine.connect() as connection:
             found = {row[0] for row in await connection.execute(text(catalogue))}
         await engine.dispose()

@@ -41,7 +41,9 @@ def test_every_rule_id_has_a_case() -> None:
     for condition in rulebook_on(DAY).conditions:
         for row in condition.table.rows:
             assert (condition.id, row.then["result"]) in results, row.id
-    assert {row.id for row in rulebook_on(DAY).tables["desk"].rows} == {case["id"] for case in CONDITIONS["desk"]}
+    assert {row.id for row in rulebook_on(DAY).tables["desk"].rows} == {
+        case["id"] for case in CONDITIONS["desk"]
+    }
 
 
 def _judged(case: dict[str, Any]) -> Any:
@@ -51,11 +53,17 @@ def _judged(case: dict[str, Any]) -> Any:
     return judge(rulebook_on(DAY), PlacementFacts.parse(raw, "740"), CONDITIONS["today"], ClosedDays())
 
 
-@pytest.mark.parametrize("case", CONDITIONS["case"], ids=lambda case: f"{case['condition']} {case['result']} {case.get('request')} {case.get('candidate')}")
+@pytest.mark.parametrize(
+    "case",
+    CONDITIONS["case"],
+    ids=lambda case: f"{case['condition']} {case['result']} {case.get('request')} {case.get('candidate')}",
+)
 def test_the_condition_answers(case: dict[str, Any]) -> None:
     found = _judged(case).conditions[case["condition"]]
     assert found.result == case["result"]
-    assert found.why["da"] and found.why["en"] and found.law
+    assert found.why["da"]
+    assert found.why["en"]
+    assert found.law
     assert "{" not in found.why["da"] + found.why["en"]
     if "missing" in case:
         assert set(case["missing"]) <= set(found.missing)
@@ -78,7 +86,9 @@ def test_a_figure_whose_time_has_ended_goes_on_applying_as_unverified() -> None:
 def test_the_company_is_shown_nothing_that_rests_on_the_candidate() -> None:
     """For every candidate there can be, what is judged without one is the same."""
     raw = {"vacated_months_ago": None, **CONDITIONS["request"]}
-    shown = judge(rulebook_on(DAY), PlacementFacts.parse({**raw, "candidate": None}, "740"), DAY, ClosedDays())
+    shown = judge(
+        rulebook_on(DAY), PlacementFacts.parse({**raw, "candidate": None}, "740"), DAY, ClosedDays()
+    )
     about = {name for name, one in shown.conditions.items() if one.result == "not_judged"}
     assert about == {"placement.duration", "same_employer", "partner"}
     assert shown.desk.id == "desk.company"

@@ -15,16 +15,25 @@ ORIGINAL = (FOLDER / "national" / "2025-07-01.toml").read_text(encoding="utf-8")
 LAST_ROW = '[[route]]\nid = "route.self_directed"\n'
 
 FAULTS = {
-    "gap": (LAST_ROW, LAST_ROW + 'when.age.at_least = 18\n'),
-    "unreachable": ('id = "route.holistic.social"\nwhen.social_barriers.at_least = 2', 'id = "route.holistic.social"\nwhen.health.equal = "severe"'),
-    "unknown_fact": ("when.social_barriers.at_least = 2", "when.sex.equal = \"f\""),
+    "gap": (LAST_ROW, LAST_ROW + "when.age.at_least = 18\n"),
+    "unreachable": (
+        'id = "route.holistic.social"\nwhen.social_barriers.at_least = 2',
+        'id = "route.holistic.social"\nwhen.health.equal = "severe"',
+    ),
+    "unknown_fact": ("when.social_barriers.at_least = 2", 'when.sex.equal = "f"'),
     "unknown_value": ('when.readiness.equal = "not_now"', 'when.readiness.equal = "never"'),
     "unknown_figure": ('when.age.less_than = "@youth.age"', 'when.age.less_than = "@youth.agee"'),
     "missing_text": ('why.en = "You would like to talk to a person. You always can."\n', ""),
-    "rail.person": ('[[route]]\nid = "route.person"\nwhen.wants_person.equal = true', '[[route]]\nid = "route.person"\nwhen.wants_person.equal = false'),
+    "rail.person": (
+        '[[route]]\nid = "route.person"\nwhen.wants_person.equal = true',
+        '[[route]]\nid = "route.person"\nwhen.wants_person.equal = false',
+    ),
     "rail.guarantee": ('name = "guarantee.days"\nvalue = 10', 'name = "guarantee.days"\nvalue = 11'),
     "rail.contact": ('name = "contact.days_close"\nvalue = 30', 'name = "contact.days_close"\nvalue = 92'),
-    "rail.effect": ('then.route = "talk_to_a_person"\nlaw', 'then.route = "talk_to_a_person"\nthen.benefit = "none"\nlaw'),
+    "rail.effect": (
+        'then.route = "talk_to_a_person"\nlaw',
+        'then.route = "talk_to_a_person"\nthen.benefit = "none"\nlaw',
+    ),
     "rail.confidence": ('confidence = "policy"', 'confidence = "surely"'),
     "syntax": ("when.social_barriers.at_least = 2", "when.social_barriers.more_than = 2"),
 }
@@ -49,7 +58,8 @@ def test_a_seeded_fault_is_found(kind: str, tmp_path: Path) -> None:
     found = [fault for fault in faults if fault["kind"] == kind]
     assert found, faults
     assert found[0]["file"] == "draft.toml"
-    assert found[0]["table"] and found[0]["message"]
+    assert found[0]["table"]
+    assert found[0]["message"]
     if kind in ("gap", "unreachable", "rail.guarantee", "rail.person"):
         assert found[0]["person"]
 
@@ -63,7 +73,9 @@ def test_all_faults_are_collected_not_the_first(tmp_path: Path) -> None:
     assert {"unknown_fact", "missing_text", "unknown_value"} <= kinds
 
 
-@pytest.mark.parametrize("content", [b"", b"not toml [", b"\xff\xfe", b"id = 'x'\nversion = '1'\nvalid_from = 2026-01-01\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not toml [", b"\xff\xfe", b"id = 'x'\nversion = '1'\nvalid_from = 2026-01-01\n"]
+)
 def test_a_file_that_is_no_rulebook_is_told_so(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "draft.toml").write_bytes(content)
     code, faults = _check(tmp_path)
@@ -72,5 +84,8 @@ def test_a_file_that_is_no_rulebook_is_told_so(content: bytes, tmp_path: Path) -
 
 
 def test_a_shorter_promise_is_allowed(tmp_path: Path) -> None:
-    (tmp_path / "draft.toml").write_text(ORIGINAL.replace('name = "guarantee.days"\nvalue = 10', 'name = "guarantee.days"\nvalue = 8'), encoding="utf-8")
+    (tmp_path / "draft.toml").write_text(
+        ORIGINAL.replace('name = "guarantee.days"\nvalue = 10', 'name = "guarantee.days"\nvalue = 8'),
+        encoding="utf-8",
+    )
     assert _check(tmp_path)[0] == 0

@@ -53,7 +53,9 @@ def test_companies_conditions_figures_and_desk_are_as_expected() -> None:
     cases = _cases("employer_examples")
     for case, answer in zip(cases, _answers(["employer", "check"], cases), strict=True):
         wanted = case["expect"]
-        assert {name: one["result"] for name, one in answer["conditions"].items()} == wanted["conditions"], case
+        assert {name: one["result"] for name, one in answer["conditions"].items()} == wanted["conditions"], (
+            case
+        )
         assert {key: answer["desk"][key] for key in wanted["desk"]} == wanted["desk"], case
         ratio = answer["conditions"].get("ratio", {}).get("figures", {})
         found = {
@@ -65,7 +67,19 @@ def test_companies_conditions_figures_and_desk_are_as_expected() -> None:
         assert {key: found[key] for key in wanted["figures"]} == wanted["figures"], case
 
 
-@pytest.mark.parametrize("line", ["not json", "[1]", '{"facts": {"age": 14}}', '{"facts": {"sex": "f"}}', '{"facts": {"age": true}}', "{}", '{"facts": {}, "declined": ["sex"]}', "[" * 5000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        "[1]",
+        '{"facts": {"age": 14}}',
+        '{"facts": {"sex": "f"}}',
+        '{"facts": {"age": true}}',
+        "{}",
+        '{"facts": {}, "declined": ["sex"]}',
+        "[" * 5000,
+    ],
+)
 def test_a_bad_line_is_answered_in_its_place_and_the_command_goes_on(line: str) -> None:
     good = '{"facts": {"wants_person": true}}'
     result = CliRunner().invoke(main, ["triage", "outcome"], input=f"{line}\n{good}\n")
@@ -76,7 +90,19 @@ def test_a_bad_line_is_answered_in_its_place_and_the_command_goes_on(line: str) 
     assert answers[1]["outcome"]["route"] == "talk_to_a_person"
 
 
-@pytest.mark.parametrize(("command", "line"), [("guarantee", '{"asked_at": "2026-01-01T10:00:00"}'), ("guarantee", '{"asked_at": 3}'), ("guarantee", '{"asked_at": "2026-01-01T10:00:00+00:00", "benefit": "su"}'), ("check", '{"request": {"scheme": "x"}}'), ("check", '{"request": {"scheme": "placement", "positions": 0}}'), ("check", '{"request": {"scheme": "placement", "start": "31-12"}}'), ("check", '{"request": {"scheme": "placement", "candidate": []}}'), ("check", '{"request": {}}')])
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("guarantee", '{"asked_at": "2026-01-01T10:00:00"}'),
+        ("guarantee", '{"asked_at": 3}'),
+        ("guarantee", '{"asked_at": "2026-01-01T10:00:00+00:00", "benefit": "su"}'),
+        ("check", '{"request": {"scheme": "x"}}'),
+        ("check", '{"request": {"scheme": "placement", "positions": 0}}'),
+        ("check", '{"request": {"scheme": "placement", "start": "31-12"}}'),
+        ("check", '{"request": {"scheme": "placement", "candidate": []}}'),
+        ("check", '{"request": {}}'),
+    ],
+)
 def test_other_commands_answer_bad_lines_too(command: str, line: str) -> None:
     result = CliRunner().invoke(main, ["employer", "check"] if command == "check" else [command], input=line)
     assert result.exit_code == 1

@@ -42,7 +42,9 @@ def _value(name: str) -> st.SearchStrategy:
     return st.sampled_from(fact.values) if fact.kind == "choice" else st.integers(fact.low, fact.high)
 
 
-_people = st.fixed_dictionaries({}, optional={name: _value(name) for name in TABLE.facts if name != "wants_person"})
+_people = st.fixed_dictionaries(
+    {}, optional={name: _value(name) for name in TABLE.facts if name != "wants_person"}
+)
 
 
 @settings(max_examples=120, deadline=None)
@@ -69,7 +71,9 @@ def test_a_complete_person_gets_the_first_row_that_holds(facts: dict) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.fixed_dictionaries({name: _value(name) for name in TABLE.facts if name != "wants_person"}), st.data())
+@given(
+    st.fixed_dictionaries({name: _value(name) for name in TABLE.facts if name != "wants_person"}), st.data()
+)
 def test_every_walk_ends_with_what_complete_facts_say(person: dict, data: st.DataObject) -> None:
     known: dict = {}
     while not (where := standing(BOOK, known)).settled:

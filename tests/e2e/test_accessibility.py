@@ -1,0 +1,114 @@
+"""Every page clean in axe, in both languages and at phone width; nothing wider than 320 px."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import DESK, PHONE, Open
+
+AXE = (Path(__file__).parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js").read_text(
+    encoding="utf-8"
+)
+RUN = "() => axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + (n.any[0] ? n.any[0].message : '')).slice(0, 3).join(' | ')))"
+PEOPLE = {
+    "": "",
+    "amina": "/borger",
+    "birger": "/borger",
+    "fatima": "/borger",
+    "bo": "/virksomhed",
+    "mads": "/virksomhed",
+    "clara": "/medarbejder",
+    "tove": "/medarbejder",
+    "ada": "/medarbejder",
+}
+MOST = 26
+
+
+def _links(page: Page) -> list[str]:
+    found = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+    inside = [link.split("#")[0] for link in found if link.startswith("/silkeborg")]
+    return [link for link in inside if not link.endswith(("/bliv", "/kalender")) and "lang=" not in link]
+
+
+def _walk(page: Page, address: str, start: str) -> list[str]:
+    """Addresses reachable by links from `start`: one of each kind of page."""
+    root = address.removesuffix("/silkeborg")
+    todo, seen, kinds = [f"/silkeborg{start}"], [], set()
+    while todo and len(seen) < MOST:
+        link = todo.pop(0)
+        kind = "/".join("x" if len(part) == 32 else part for part in link.split("?")[0].split("/"))
+        if kind in kinds:
+            continue
+        kinds.add(kind)
+        answer = page.goto(root + link)
+        assert answer is not None
+        if answer.status != 200:
+            continue
+        seen.append(link)
+        todo += _links(page)
+    return seen
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    return page.evaluate(RUN)
+
+
+@pytest.mark.parametrize("name", PEOPLE, ids=lambda name: name or "nobody")
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_every_page_is_clean_in_axe_and_fits_a_small_phone(
+    visit: Open, address: str, name: str, lang: str
+) -> None:
+    page = visit(name, lang=lang, size=DESK if lang == "da" else PHONE)
+    pages = _walk(page, address, PEOPLE[name])
+    troubles = {}
+    for link in pages:
+        page.goto(address.removesuffix("/silkeborg") + link)
+        found = _violations(page)
+        page.set_viewport_size({"width": 320, "height": 640})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > 320:
+            found.append(f"{wide} px wide")
+        page.set_viewport_size(DESK if lang == "da" else PHONE)
+        if found:
+            troubles[link] = found
+    assert troubles == {}
+    assert len(pages) >= 5
+
+
+def test_questions_errors_and_swapped_parts_are_clean_too(visit: Open) -> None:
+    page = visit("gustav")
+    page.goto(page.url + "/vej")
+    page.locator("main form button").click()
+    seen = 0
+    for _ in range(10):
+        if page.url.endswith("/svar"):
+            break
+        title = page.locator("h1").inner_text()
+        page.locator("button[value=next]").click()
+        page.locator("#fejl").wait_for()
+        assert _violations(page) == [], title
+        seen += 1
+        page.locator("button[value=decline]").click()
+        page.locator("h1", has_text=title).wait_for(state="detached")
+    assert _violations(page) == []
+    assert seen >= 5
+
+
+def test_an_employers_steps_and_mistakes_are_clean(visit: Open) -> None:
+    page = visit("lise")
+    page.goto(page.url + "/ny")
+    page.locator("main form button").first.click()
+    assert _violations(page) == []
+    page.locator("input[value=wage_subsidy]").check(force=True)
+    page.locator("main form button").first.click()
+    base = page.url.rsplit("/", 1)[0]
+    for step in range(1, 7):
+        page.goto(f"{base}/{step}")
+        assert _violations(page) == [], step
+        if step < 6:
+            page.locator("button[value=next]").click()
+            assert _violations(page) == [], f"mistakes on {step}"

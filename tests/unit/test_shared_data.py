@@ -1,0 +1,57 @@
+"""Against real public data, where it lies beside the project; counted as left out where it does not."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from stdnum.dk import cvr
+
+from portal.triage import understanding
+from portal.triage.conditions import _code
+from portal.triage.understanding import understand
+
+
+def _rows(file: Path, delimiter: str) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.reader(lines, delimiter=delimiter))
+
+
+def test_every_occupation_of_ours_is_a_unit_group_of_disco(shared: Path) -> None:
+    cells = {cell.strip("'\" ") for row in _rows(shared / "occupations/disco08_dst.csv", ";") for cell in row}
+    ours = set(understanding._occupations()[1])
+    assert len(ours) >= 150
+    assert ours - cells == set()
+
+
+def test_every_municipality_code_is_read_as_three_digits(shared: Path) -> None:
+    codes = [row[0] for row in _rows(shared / "geography/kommuner_afledt.csv", ";")[1:]]
+    assert len(codes) >= 98
+    for code in codes:
+        assert len(_code(code) or "") == 3
+
+
+def test_the_official_test_companies_fail_modulus_11_and_only_warn(shared: Path) -> None:
+    text = (shared / "cvr/datafordeler_GLBASETEST_virksomheder.json").read_text(encoding="utf-8")
+    json.loads(text)
+    for number in ("88888881", "88888882"):
+        assert number in text
+        assert not cvr.is_valid(number)
+
+
+def test_most_unemployment_funds_are_understood_as_dagpenge(shared: Path) -> None:
+    rows = _rows(shared / "akasser/a-kasser.csv", ";")
+    names = [row[0] for row in rows[1:]]
+    right = [
+        name
+        for name in names
+        if any(one.value == "dagpenge" for one in understand("benefit", name, "da").candidates)
+    ]
+    wrong = [
+        name
+        for name in names
+        if understand("benefit", name, "da").facts.get("benefit") not in (None, "dagpenge")
+    ]
+    assert wrong == []
+    assert len(right) >= len(names) // 2
