@@ -1,0 +1,127 @@
+"""`make bench`: two pages of the portal against the bare framework serving the same page with one SELECT, side by side.
+
+Everything runs in one process and one run, alternating in random order, on the same engine and the same data. What is
+reported is the ratio of medians, with the middle half of the rounds; never seconds to be trusted elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import asyncpg
+import httpx
+from litestar import Litestar, MediaType, Response, get
+from sqlalchemy import select
+
+from portal import settings as configuration
+from portal.app import create_app
+from portal.demo import load as demo
+from portal.store import schema
+from portal.store.database import Store
+from portal.store.tables import Citizen
+from portal.text import environment
+from tests import postgres
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
+EACH = 10
+PAGES = {"My page": ("birger", "borger", "/silkeborg/borger"), "Staff queue": ("clara", "medarbejder", "/silkeborg/medarbejder/virksomheder")}  # fmt: skip
+Serve = Callable[[], Awaitable[None]]
+
+
+def bare(store: Store, html: str) -> Litestar:
+    """Litestar with one route: one SELECT on the same engine, and the same page through the same template engine."""
+    env = environment(lambda: "key")
+    page = env.from_string("{% raw %}" + html + "{% endraw %}{{ name }}")
+
+    @get("/page")
+    async def serve() -> Response[str]:
+        async with store.reading(demo.CODE) as reader:
+            name = (await reader.one(select(Citizen.name).limit(1)))[0]
+        return Response(page.render(name=name), media_type=MediaType.HTML)
+
+    return Litestar([serve], openapi_config=None)
+
+
+async def measure(url: str) -> dict[str, tuple[float, float, float]]:
+    """For each page: the portal's time over the bare framework's: median, lower and upper quartile."""
+    store = Store(url)
+    await demo.load(store, datetime.now(UTC))
+    await store.close()
+    settings = replace(configuration.read({"PORTAL_MODE": "demo"}), database_url=url, log="warning")
+    app = create_app(settings)
+    found = {}
+    for name, (person, door, path) in PAGES.items():
+        browser = _client(app)
+        await browser.post(f"/silkeborg/log-ind/{door}", data={"person": person, "back": ""})
+        answer = await browser.get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+        plain = _client(bare(app.state.wiring.store, answer.text))
+        ours = _getter(browser, path)
+        theirs = _getter(plain, "/page")
+        ratios = []
+        for _ in range(ROUNDS):
+            pair = {"ours": ours, "theirs": theirs}
+            taken = {}
+            for each in random.sample(sorted(pair), 2):
+                began = time.perf_counter()
+                for _ in range(EACH):
+                    await pair[each]()
+                taken[each] = time.perf_counter() - began
+            ratios.append(taken["ours"] / taken["theirs"])
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        found[name] = (middle, low, high)
+        await browser.aclose()
+        await plain.aclose()
+    await app.state.wiring.store.close()
+    return found
+
+
+def _client(app: Litestar) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers={"sec-fetch-site": "same-origin"})
+
+
+def _getter(browser: httpx.AsyncClient, path: str) -> Serve:
+    async def once() -> None:
+        answer = await browser.get(path)
+        answer.raise_for_status()
+
+    return once
+
+
+async def _database() -> str:
+    name = f"bench_{os.getpid()}"
+    connection = await asyncpg.connect(postgres.address().replace("+asyncpg", "") + "/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return f"{postgres.address()}/{name}"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        urls = {
+            "SQLite": f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}",
+            "PostgreSQL": asyncio.run(_database()),
+        }
+        print(f"{date.today()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {ROUNDS} rounds of {EACH}\n")
+        print("| page | engine | portal : bare framework | middle half |")
+        print("|---|---|---|---|")
+        for engine, url in urls.items():
+            schema.migrate(url)
+            for name, (middle, low, high) in asyncio.run(measure(url)).items():
+                print(f"| {name} | {engine} | {middle:.1f} | {low:.1f}–{high:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
