@@ -85,10 +85,8 @@ def _answer(page: Page, answers: dict[str, str]) -> None:
         else:
             page.locator("input[name=text]").fill(value)
             page.locator("button[value=next]").click()
-            if (
-                page.locator(".suggestions").count()
-                or page.get_by_text(re.compile("Mente du|Did you mean")).count()
-            ):
+            if "arbejder du med" in title or "work as" in title:
+                expect(page.locator(".suggestions")).to_be_visible()
                 page.locator("input[name=answer]").first.check(force=True)
                 page.locator("button[value=next]").click()
         expect(page.locator("h1")).not_to_have_text(title)
