@@ -184,7 +184,7 @@ def _judge_one(
     if len(results) > 1:
         missing = tuple(name for name in matter if name not in known)
         return _not_judged(book, condition, figures, missing, rows)
-    values = {**figures, "earliest_start": earliest.isoformat()}
+    values = {**figures, "earliest_start": earliest}
     return Judged(
         id=condition.id,
         title=condition.title,

@@ -17,6 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
 from portal.domain.errors import NotFoundError
 from portal.triage import facts
 from portal.triage.facts import CONFIDENCES, Fact, Value
@@ -121,14 +124,25 @@ class Rulebook:
     def fill(self, texts: Mapping[str, str], more: Mapping[str, Any] | None = None) -> dict[str, str]:
         """Texts with the figures put in: "{hours.full_time}" becomes "37"."""
         values = {name: figure.value for name, figure in self.figures.items()} | dict(more or {})
-        return {lang: fill_in(text, values) for lang, text in texts.items()}
+        return {lang: fill_in(text, values, lang) for lang, text in texts.items()}
 
 
-def fill_in(text: str, values: Mapping[str, Any]) -> str:
-    """`text` with each {name} replaced by its value; a name without a value is left as it stands."""
+def fill_in(text: str, values: Mapping[str, Any], lang: str) -> str:
+    """`text` with each {name} replaced by its value in words; a name without a value is left as it stands."""
     for name, value in values.items():
-        text = text.replace("{" + name + "}", str(value))
+        if "{" + name + "}" in text:
+            text = text.replace("{" + name + "}", _said(value, lang))
     return text
+
+
+def _said(value: Any, lang: str) -> str:
+    """A figure as people write it: 1,8108 and 27. november 2026 in Danish, 1.8108 and 27 November 2026 in English."""
+    locale = {"da": "da_DK", "en": "en_GB"}[lang]
+    if isinstance(value, date):
+        return format_date(value, "d. MMMM y" if lang == "da" else "d MMMM y", locale=locale)
+    if isinstance(value, float | Decimal):
+        return format_decimal(value, "0.####", locale=locale)
+    return str(value)
 
 
 @dataclass(frozen=True)
