@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -280,10 +281,25 @@ def load_demo() -> None:
     )
 
 
+def _port_is_free(settings: configuration.Settings) -> None:
+    """Two portals on one port would share its visitors: the second one says so instead."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). Stop what uses it, or "
+                "choose another one: PORTAL_PORT=8080."
+            ) from None
+
+
 @main.command()
 def serve() -> None:
     """Serve the portal."""
     settings = _settings()
+    _port_is_free(settings)
     server = Granian(
         "portal.app:from_environment",
         address=settings.host,
