@@ -99,6 +99,12 @@ async def deliver(
             outcome, trouble = outbox.refused, (str(error),)
         except UncertainLetterError as error:
             outcome, trouble = outbox.uncertain, (str(error),)
+        except (
+            AttributeError,
+            ValueError,
+            LookupError,
+        ) as error:  # a letter that cannot be written stops no other
+            outcome, trouble = outbox.refused, (type(error).__name__,)
         async with store.writing(worker, clock()) as unit:
             await outcome(unit, letter, *trouble)
             await unit.commit(unnoted=True)

@@ -67,7 +67,9 @@ async def move_conversation(visit: Visit, conversation_id: str, moved: Moved, ke
             return earlier
         own = await conversations.own(unit, conversation_id, visit.me.id)
         if own.starts_at is None:
-            await conversations.book(unit, conversation_id, moved.slot, moved.version)
+            await conversations.book(
+                unit, conversation_id, moved.slot, moved.version, own_choice=moved.own_choice
+            )
         else:
             await conversations.move(
                 unit, conversation_id, moved.slot, moved.version, own_choice=moved.own_choice
@@ -77,10 +79,11 @@ async def move_conversation(visit: Visit, conversation_id: str, moved: Moved, ke
         return result
 
 
-async def cancel_conversation(visit: Visit, conversation_id: str, version: int) -> None:
+async def cancel_conversation(visit: Visit, conversation_id: str, version: int, key: str) -> None:
     async with visit.store.writing(visit.me, visit.now) as unit:
-        await conversations.cancel(unit, conversation_id, version)
-        await unit.commit()
+        if await unit.once(key) is None:
+            await conversations.cancel(unit, conversation_id, version)
+            await unit.commit()
 
 
 # ------------------------------------------------------------------ find your way
@@ -284,6 +287,8 @@ async def read_message(visit: Visit, message_id: str) -> None:
 
 async def answer_as_candidate(visit: Visit, answer: CandidateAnswer) -> None:
     async with visit.store.writing(visit.me, visit.now) as unit:
+        if await unit.once(answer.form["key"]) is not None:
+            return
         citizen = await me(unit, visit)
         facts = dict(answer.facts)
         age = age_on(citizen.birth_date, visit.today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ DETAILS = ("email", "phone", "address", "channel", "protected_address", "lang")
 CANDIDATE = ("code", "agrees", "weeks_unemployed", "education", "single_parent", "recent_graduate",
              "worked_here_last", "owner_is_partner")  # fmt: skip
 ID_LENGTH = 32
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,17 @@ async def read_move(request: Request[Any, Any, Any], visit: Visit) -> Moved:
     )
 
 
-async def read_version(request: Request[Any, Any, Any], visit: Visit) -> int:
+@dataclass(frozen=True)
+class Button:
+    """A form that is only a button: its key, and the version of what it was pressed on."""
+
+    key: str
+    version: int
+
+
+async def read_button(request: Request[Any, Any, Any], visit: Visit) -> Button:
     form = await forms.read(request, visit, ("version",))
-    return form.whole("version", 1, 10**6) or 0
+    return Button(form["key"], form.whole("version", 1, 10**6) or 0)
 
 
 async def read_answer(request: Request[Any, Any, Any], visit: Visit) -> Form:
@@ -94,7 +104,7 @@ async def read_details(request: Request[Any, Any, Any], visit: Visit) -> Details
     )
     email = form.text("email", longest=200)
     phone = form.text("phone", longest=30)
-    if email and ("@" not in email[1:-1] or any(letter.isspace() for letter in email)):
+    if email and not EMAIL.fullmatch(email):
         form.wrong("email", _("Skriv en e-mailadresse, for eksempel navn@eksempel.dk."))
     if channel == "email" and not email:
         form.wrong("email", _("Skriv din e-mailadresse, eller vælg en anden måde at få besked på."))

@@ -55,7 +55,7 @@ async def _ask_page(visit: Visit, form: Form, asked: Asked | None, status: int =
         for talk in talks:
             if talk.state in ("waiting", "booked"):
                 return go(visit, "borger", "samtale", talk.id, besked="findes")
-        offer = await actions.offer(reader, visit, asked, form["form"] or "in_person")
+        offer = await actions.offer(reader, visit, asked, asked.wish.form if asked else form["form"])
     return show(visit, "citizen/ask.html", status=status, form=form, offer=offer)
 
 
@@ -148,7 +148,8 @@ async def cancel_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Res
 async def cancel(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
 ) -> Response[Any]:
-    await actions.cancel_conversation(visit, talk, await forms.read_version(request, visit))
+    button = await forms.read_button(request, visit)
+    await actions.cancel_conversation(visit, talk, button.version, button.key)
     return go(visit, "borger", besked="aflyst")
 
 
@@ -191,7 +192,7 @@ async def message_page(visit: NamedDependency[Visit], message: FromPath[str]) ->
 async def message_read(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], message: FromPath[str]
 ) -> Response[Any]:
-    await forms.read_version(request, visit)
+    await forms.read_button(request, visit)
     async with visit.store.reading(visit.here.code) as reader:
         if await messages.one(reader, message, visit.me.id) is None:
             raise NotFoundError("message")

@@ -23,7 +23,7 @@ from portal.web.access import CITIZEN as CITIZENS
 from portal.web.access import CITIZEN_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, show
-from portal.web.visit import Visit
+from portal.web.visit import Visit, visit_of
 
 TEXT_LIMIT = 200
 
@@ -33,12 +33,26 @@ async def _own(visit: Visit, walk: str) -> Walk:
         return await dialogues.own(reader, walk, visit.me.id)
 
 
+class FinishedError(Exception):
+    """The walk is over: back buttons and old windows lead to its outcome."""
+
+
 async def _open(visit: Visit, walk: str) -> Here:
-    """The walk, if it can still be answered."""
+    """The walk, if it can still be answered; FinishedError when it is over."""
     found = await _own(visit, walk)
     if found.finished_at is not None:
-        raise NotFoundError("dialogue")
+        raise FinishedError
     return actions.stand(found)
+
+
+def to_outcome(request: Request[Any, Any, Any], _error: FinishedError) -> Response[Any]:
+    visit = visit_of(request)
+    if visit is None:
+        raise LookupError("a walk without a visit")
+    return go(visit, "borger", "vej", str(request.path_params["walk"]), "resultat")
+
+
+FINISHED: dict[Any, Any] = {FinishedError: to_outcome}
 
 
 @get("/{slug:str}/borger/vej", access=CITIZENS)
@@ -50,7 +64,7 @@ async def start_page(visit: NamedDependency[Visit]) -> Response[str]:
 
 @post("/{slug:str}/borger/vej", access=CITIZENS)
 async def start(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
-    await forms.read_version(request, visit)
+    await forms.read_button(request, visit)
     walk_id = await actions.begin_walk(visit)
     if walk_id is None:
         return show(visit, "citizen/walk_not_for.html", youngest=actions.YOUNGEST, oldest=actions.OLDEST)
@@ -125,17 +139,7 @@ def _back(visit: Visit, here: Here, fact: str) -> str:
     )
 
 
-@post("/{slug:str}/borger/vej/{walk:str}", access=CITIZEN_OWN)
-async def answer(
-    request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]
-) -> Response[Any]:
-    here = await _open(visit, walk)
-    if here.ask is None:
-        return go(visit, "borger", "vej", walk, "svar")
-    return await _take(request, visit, here, here.ask)
-
-
-@get("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN, exception_handlers=FINISHED)
 async def change_page(
     visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
 ) -> Response[str]:
@@ -151,7 +155,7 @@ async def change_page(
     return _question(visit, here, fact, form)
 
 
-@post("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN)
+@post("/{slug:str}/borger/vej/{walk:str}/ret/{fact:str}", access=CITIZEN_OWN, exception_handlers=FINISHED)
 async def change(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
 ) -> Response[Any]:
@@ -229,7 +233,7 @@ async def _chosen(visit: Visit, here: Here, fact: str, answer: str) -> tuple[Val
     return CITIZEN[fact].parse(answer), None
 
 
-@get("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN, exception_handlers=FINISHED)
 async def check_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
     here = await _open(visit, walk)
     if here.ask is not None:
@@ -241,7 +245,7 @@ async def check_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Resp
 async def finish(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str]
 ) -> Response[Any]:
-    await forms.read_version(request, visit)
+    await forms.read_button(request, visit)
     found = await _own(visit, walk)
     if found.finished_at is None:
         here = actions.stand(found)
@@ -303,7 +307,6 @@ handlers = [
     start_page,
     start,
     question_page,
-    answer,
     change_page,
     change,
     check_page,

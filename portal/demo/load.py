@@ -318,6 +318,7 @@ async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], star
         sent = Sent(
             positions=int(form["positions"]),
             start=start,
+            names_somebody=form["who"] == "named",
             facts=request.plain(),
             answer_due_on=add_working_days(today, int(book.number("answer.working_days")), CLOSED),
             team_id=found.desk.team,

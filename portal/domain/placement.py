@@ -76,7 +76,7 @@ TRANSITIONS: Mapping[str, Transition] = table(
     Transition.of("send", (DRAFT,), SENT, Role.EMPLOYER),
     Transition.of("add_information", (SENT, CLAIMED, ASKED), None, Role.EMPLOYER),
     Transition.of("answer", (ASKED,), CLAIMED, Role.EMPLOYER),
-    Transition.of("withdraw", (DRAFT, SENT, CLAIMED, ASKED), WITHDRAWN, Role.EMPLOYER),
+    Transition.of("withdraw", (SENT, CLAIMED, ASKED), WITHDRAWN, Role.EMPLOYER),
     Transition.of("read", (SENT, CLAIMED, ASKED), None, *_HANDLERS),
     Transition.of("claim", (SENT,), CLAIMED, *_HANDLERS),
     Transition.of("release", (CLAIMED, ASKED), SENT, *_HANDLERS),

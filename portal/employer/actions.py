@@ -13,11 +13,10 @@ from portal.store import messages, placements, places
 from portal.store.database import Reader
 from portal.store.placements import OwnCase, Sent
 from portal.triage.conditions import Judged, Judgement, judge
+from portal.triage.facts import SCHEMES
 from portal.triage.rulebook import rulebook_on
 from portal.web.forms import Form
 from portal.web.visit import Visit
-
-FALLBACK_TEAM = "virksomhedsteam"
 
 
 async def judged(reader: Reader, visit: Visit, values: Mapping[str, Any]) -> Judgement:
@@ -41,10 +40,12 @@ async def begin(visit: Visit, scheme: str, key: str) -> str:
 
 async def save_step(visit: Visit, case: OwnCase, step: int, form: Form) -> dict[str, Any]:
     """The draft with this step's answers, whether or not they are right yet; gives the whole form."""
-    values = {**case.form, **{name: form[name].strip() for name in forms.FIELDS[step]}}
+    answers = {name: form[name].strip() for name in forms.FIELDS[step]}
+    if answers.get("scheme", case.scheme) not in SCHEMES:
+        answers.pop("scheme")  # what no list offers is never kept
     async with visit.store.writing(visit.me, visit.now) as unit:
         await placements.own(unit, case.id, visit.me.unit)
-        await placements.save_draft(unit, case.id, values["scheme"] or case.scheme, values, step + 1)
+        values = await placements.save_draft(unit, case.id, answers, step + 1)
         await unit.commit()
     return values
 
@@ -81,9 +82,10 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
         sent = Sent(
             positions=int(request.known["positions"]),
             start=start,
+            names_somebody=request.candidate is not None,
             facts=request.plain(),
             answer_due_on=add_working_days(visit.today, days, closed),
-            team_id=routed.team if routed.team in teams else FALLBACK_TEAM,
+            team_id=routed.team if routed.team in teams else str(book.tables["desk"].rows[-1].then["team"]),
             desk=asdict(routed),
             rulebook=book.stamp,
             judged={
@@ -106,10 +108,11 @@ def as_facts(one: Judged) -> dict[str, Any]:
     return {**asdict(one), "figures": figures, "missing": list(one.missing)}
 
 
-async def withdraw(visit: Visit, case_id: str) -> None:
+async def withdraw(visit: Visit, case_id: str, key: str) -> None:
     async with visit.store.writing(visit.me, visit.now) as unit:
-        await placements.withdraw(unit, case_id)
-        await unit.commit()
+        if await unit.once(key) is None:
+            await placements.withdraw(unit, case_id)
+            await unit.commit()
 
 
 async def inform(visit: Visit, case_id: str, words: str, key: str) -> str:

@@ -183,7 +183,7 @@ async def receipt(visit: NamedDependency[Visit], case: FromPath[str]) -> Respons
         own = await placements.own(reader, case, visit.me.unit)
         said = await messages.of_case(reader, case)
     if own.sent_at is None:
-        return go(visit, "virksomhed", "sag", case, "trin", str(own.step))
+        return go(visit, "virksomhed", "sag", case)
     first = next((one for one in said if one.kind == "placement.receipt"), None)
     return show(visit, "employer/receipt.html", case=own, code=first.facts["candidate_code"] if first else "")
 
@@ -198,10 +198,8 @@ async def _status(visit: Visit, case: str, form: Form, code: int = 200) -> Respo
         own = await placements.own(reader, case, visit.me.unit)
         said = await messages.of_case(reader, case)
     if own.state == "draft":
-        order = forms.steps_of(own.scheme)
-        return go(
-            visit, "virksomhed", "sag", case, "trin", str(own.step if own.step in order else forms.WHERE)
-        )
+        reached = next(step for step in forms.steps_of(own.scheme) if step >= min(own.step, forms.CHECK))
+        return go(visit, "virksomhed", "sag", case, "trin", str(reached))
     return show(
         visit,
         "employer/status.html",
@@ -236,8 +234,8 @@ async def withdraw_page(visit: NamedDependency[Visit], case: FromPath[str]) -> R
 async def withdraw(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
-    await forms.read_button(request, visit)
-    await actions.withdraw(visit, case)
+    form = await forms.read_button(request, visit)
+    await actions.withdraw(visit, case, form["key"])
     return go(visit, "virksomhed", "sag", case, besked="trukket")
 
 

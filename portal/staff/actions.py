@@ -23,12 +23,13 @@ from portal.web.visit import Visit
 Verb = Callable[[Unit], Awaitable[None]]
 
 
-async def carry_out(visit: Visit, verb: Verb, *, address: str = "") -> None:
-    """One action as one transaction. A conflict learns where the case can be seen as it is now."""
+async def carry_out(visit: Visit, verb: Verb, *, key: str, address: str = "") -> None:
+    """One action as one transaction, once for each form's key. A conflict learns where the case can be seen now."""
     try:
         async with visit.store.writing(visit.me, visit.now) as unit:
-            await verb(unit)
-            await unit.commit()
+            if await unit.once(key) is None:
+                await verb(unit)
+                await unit.commit()
     except ConflictError as error:
         if address:
             error.facts["address"] = address
@@ -81,6 +82,18 @@ def letter_of(
     }
 
 
+async def obstacle(visit: Visit, case_id: str, decision: Decision) -> str | None:
+    """Why this decision cannot be made as the case stands, or None."""
+    async with visit.store.reading(visit.here.code) as reader:
+        case = await queue.placement_case(reader, case_id)
+        if case.claimed_by_id != visit.me.id:
+            return "placement.not_claimed"
+        if decision.outcome != "granted":
+            return None
+        start = date.fromisoformat(case.facts["start"]) if case.facts.get("start") else None
+        return await queue.obstacle_to_granting(reader, case_id, start, visit.today)
+
+
 async def decide(visit: Visit, case_id: str, decision: Decision, key: str) -> str:
     """Granted or refused, sent in the same transaction; a second press of the button decides nothing twice."""
     async with visit.store.writing(visit.me, visit.now) as unit:
@@ -95,9 +108,10 @@ async def decide(visit: Visit, case_id: str, decision: Decision, key: str) -> st
         return result
 
 
-async def team_exists(visit: Visit, team_id: str) -> bool:
+async def team_exists(visit: Visit, team_id: str, kind: str) -> bool:
+    """Whether there is such a team for that kind of case: citizens' or employers'."""
     async with visit.store.reading(visit.here.code) as reader:
-        return team_id in await places.team_names(reader)
+        return team_id in {team.id for team in await places.teams(reader, kind)}
 
 
 # ------------------------------------------------------------------ citizens
@@ -119,7 +133,7 @@ async def request_for(visit: Visit, citizen_id: str, asked: OnThePhone, key: str
         return result
 
 
-async def set_time(visit: Visit, conversation_id: str, version: int, slot: str) -> None:
+async def set_time(visit: Visit, conversation_id: str, version: int, slot: str, key: str) -> None:
     """A time for a waiting request, or another one; never a waiver, whoever it suits."""
 
     async def verb(unit: Unit) -> None:
@@ -129,7 +143,7 @@ async def set_time(visit: Visit, conversation_id: str, version: int, slot: str) 
         else:
             await conversations.move(unit, conversation_id, slot, version, own_choice=False)
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
 
 
 # ------------------------------------------------------------------ the municipality
@@ -139,17 +153,17 @@ def longest_promise(visit: Visit) -> int:
     return int(rulebook_on(visit.today).number("guarantee.days"))
 
 
-async def change_place(visit: Visit, values: Mapping[str, int | None]) -> None:
+async def change_place(visit: Visit, values: Mapping[str, int | None], key: str) -> None:
     async def verb(unit: Unit) -> None:
         here = await unit.here()
         for name, value in values.items():
             setattr(here, name, value)
         journal.note(unit, "place.changed", "municipality", unit.municipality, values=dict(values))
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
 
 
-async def add_closing_day(visit: Visit, day: date, note: str) -> int:
+async def add_closing_day(visit: Visit, day: date, note: str, key: str) -> int:
     """Nobody works that day; gives how many times on it are booked already and must be moved by people."""
     booked = 0
 
@@ -157,16 +171,31 @@ async def add_closing_day(visit: Visit, day: date, note: str) -> int:
         nonlocal booked
         if await unit.find(ClosingDay, day.isoformat()) is None:
             unit.add(ClosingDay(municipality=unit.municipality, id=day.isoformat(), day=day, note=note))
-        booked = await calendars.close_day(unit, day)
+        booked = await calendars.booked_on(unit, day)
         journal.note(
             unit, "place.closing_day", "municipality", unit.municipality, day=day.isoformat(), booked=booked
         )
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
     return booked
 
 
-async def change_team(visit: Visit, team_id: str, name_da: str, name_en: str) -> None:
+async def remove_closing_day(visit: Visit, day: date, key: str) -> None:
+    """The day is a working day again, with the times it had."""
+
+    async def verb(unit: Unit) -> None:
+        row = await unit.find(ClosingDay, day.isoformat())
+        if row is None:
+            raise NotFoundError("closing_day")
+        await unit.session.delete(row)
+        journal.note(
+            unit, "place.closing_day", "municipality", unit.municipality, day=day.isoformat(), removed=True
+        )
+
+    await carry_out(visit, verb, key=key)
+
+
+async def change_team(visit: Visit, team_id: str, name_da: str, name_en: str, key: str) -> None:
     async def verb(unit: Unit) -> None:
         team = await unit.find(Team, team_id)
         if team is None:
@@ -174,10 +203,10 @@ async def change_team(visit: Visit, team_id: str, name_da: str, name_en: str) ->
         team.name_da, team.name_en = name_da, name_en
         journal.note(unit, "team.changed", "team", team_id)
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
 
 
-async def change_staff(visit: Visit, staff_id: str, role: str, team: str, active: bool) -> None:
+async def change_staff(visit: Visit, staff_id: str, role: str, team: str, active: bool, key: str) -> None:
     """Role, team or access change at once: the person's sessions end."""
 
     async def verb(unit: Unit) -> None:
@@ -188,14 +217,14 @@ async def change_staff(visit: Visit, staff_id: str, role: str, team: str, active
         await sessions.revoke_all(unit, staff_id)
         journal.note(unit, "staff.changed", "staff", staff_id, role=role, active=active)
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
 
 
-async def resolve_letter(visit: Visit, letter_id: str, *, again: bool) -> None:
+async def resolve_letter(visit: Visit, letter_id: str, *, again: bool, key: str) -> None:
     async def verb(unit: Unit) -> None:
         await outbox.resolve(unit, letter_id, again=again)
 
-    await carry_out(visit, verb)
+    await carry_out(visit, verb, key=key)
 
 
 async def waited(reader: Reader, visit: Visit, since: Sequence[date]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request
@@ -17,13 +18,21 @@ from portal.web.visit import Visit
 
 FLAGS = ("single_parent", "recent_graduate", "worked_here_last", "owner_is_partner")
 KNOWN = ("target_group", "age", "weeks_unemployed", "education", *FLAGS, "lives_in")
+FURTHEST = timedelta(days=731)
 ROLES = ("caseworker", "team_lead", "auditor", "administrator")
 
 
-async def read_button(request: Request[Any, Any, Any], visit: Visit) -> int:
-    """A button; gives the version of the case it was pressed on (0: it does not matter)."""
+@dataclass(frozen=True)
+class Button:
+    """A form that is only a button: its key, and the version of the case it was pressed on."""
+
+    key: str
+    version: int
+
+
+async def read_button(request: Request[Any, Any, Any], visit: Visit) -> Button:
     form = await forms.read(request, visit, ("version",))
-    return form.whole("version", 1, 10**6) or 0
+    return Button(form["key"], form.whole("version", 1, 10**6) or 0)
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,13 @@ class Decision:
     reasons: str
     law: str
     confirmed: bool
+    edits: bool = False
 
 
 async def read_decision(request: Request[Any, Any, Any], visit: Visit) -> Decision:
     form = await forms.read(request, visit, ("version", "outcome", "reasons", "law", "action"))
+    if form["action"] == "edit":
+        return Decision(form, 0, form["outcome"], form["reasons"], form["law"], confirmed=False, edits=True)
     outcome = form.choice(
         "outcome", ("granted", "refused"), _("Vælg, om henvendelsen godkendes eller får afslag.")
     )
@@ -143,7 +155,9 @@ async def read_place(request: Request[Any, Any, Any], visit: Visit, longest_prom
 
 async def read_closing(request: Request[Any, Any, Any], visit: Visit) -> Form:
     form = await forms.read(request, visit, ("day", "note"))
-    form.day("day", needed=_("Skriv datoen."))
+    day = form.day("day", needed=_("Skriv datoen."))
+    if day is not None and not visit.today <= day <= visit.today + FURTHEST:
+        form.wrong("day", _("Vælg en dag fra i dag og to år frem."))
     form.text("note", longest=100)
     return form
 
@@ -163,9 +177,8 @@ async def read_staff(request: Request[Any, Any, Any], visit: Visit, teams: list[
     return form
 
 
-async def read_letter(request: Request[Any, Any, Any], visit: Visit) -> tuple[str, bool]:
-    form = await forms.read(request, visit, ("letter", "action"))
-    return form["letter"][:32], form["action"] == "again"
+async def read_letter(request: Request[Any, Any, Any], visit: Visit) -> Form:
+    return await forms.read(request, visit, ("letter", "action"))
 
 
 def own_access() -> str:

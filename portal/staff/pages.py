@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from portal.domain import placement as rules
-from portal.domain.errors import ConflictError
+from portal.domain.calendar import local_date
+from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.people import Role
 from portal.domain.transition import allowed
 from portal.staff import actions, forms, settings, talks
@@ -55,7 +56,7 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         rows = await queue.companies_waiting(reader, chosen)
         teams = await places.teams(reader, "employer")
-        waits = await actions.waited(reader, visit, [row.sent_at.date() for row in rows])
+        waits = await actions.waited(reader, visit, [local_date(row.sent_at) for row in rows])
     return show(
         visit,
         "staff/companies.html",
@@ -84,6 +85,7 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
         case = await queue.placement_case(reader, case_id)
         named = await candidates.of_case(reader, case_id)
         found, book = await actions.judged_for_staff(reader, visit, case, named)
+        shown, _book = await actions.judged_for_staff(reader, visit, case, None)
         said = await messages.of_case(reader, case_id)
         lines = await journal.timeline(reader, case_id)
         teams = await places.teams(reader, "employer")
@@ -104,12 +106,11 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
         lines=lines,
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
         team_names={team.id: {"da": team.name_da, "en": team.name_en} for team in teams},
-        may=may,
-        mine=mine,
+        may=may if mine else may - {"grant", "refuse"},
         form=form,
         panel=panel,
         suggested_law="\n".join(
-            dict.fromkeys(one.law for one in found.conditions.values() if one.result in ("fail", "warn"))
+            dict.fromkeys(one.law for one in shown.conditions.values() if one.result in ("fail", "warn"))
         ),
         notice=visit.query.get("besked", ""),
     )
@@ -122,6 +123,24 @@ def _candidate_form(named: candidates.Named | None, form: Form, panel: str) -> F
     return empty({**shown, "lives_in": named.lives_in or ""})
 
 
+def _changed() -> str:
+    return _(
+        "Sagen har ændret sig, mens du skrev. Det, du skrev, står her endnu. Læs sagen igen, og send så."
+    )
+
+
+def _obstacles() -> dict[str, str]:
+    return {
+        "placement.not_claimed": _("Tag sagen, før du afgør den."),
+        "placement.candidate_not_confirmed": _(
+            "Kandidaten har ikke sagt ja. Sagen kan ikke godkendes før det."
+        ),
+        "placement.start_passed": _(
+            "Startdatoen er passeret. Ingen må begynde før en godkendelse; aftal en ny dato."
+        ),
+    }
+
+
 def _address(visit: Visit, case: str) -> str:
     return visit.path("medarbejder", "sag", case)
 
@@ -130,12 +149,12 @@ def _address(visit: Visit, case: str) -> str:
 async def mark_read(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
-    await forms.read_button(request, visit)
+    button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
         await queue.mark_read(unit, case)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "sag", case, besked="laest")
 
 
@@ -144,12 +163,12 @@ async def claim(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
     """Two at once: one wins, the other is told who and when."""
-    await forms.read_button(request, visit)
+    button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
         await queue.claim(unit, case)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "sag", case, besked="taget")
 
 
@@ -157,12 +176,12 @@ async def claim(
 async def release(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
-    version = await forms.read_button(request, visit)
+    button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.release(unit, case, version)
+        await queue.release(unit, case, button.version)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
 
 
@@ -171,7 +190,7 @@ async def hand_over(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
     given = await forms.read_words(request, visit, _("Skriv, hvorfor sagen gives videre."))
-    if not await actions.team_exists(visit, given.team):
+    if not await actions.team_exists(visit, given.team, "employer"):
         given.form.wrong("team", _("Vælg et team fra listen."))
     if not given.form.ok:
         return await _case(visit, case, given.form, 422, "hand_over")
@@ -179,7 +198,11 @@ async def hand_over(
     async def verb(unit: Unit) -> None:
         await queue.hand_over(unit, case, given.version, given.team, given.words)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    try:
+        await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
+    except ConflictError:
+        given.form.wrong("words", _changed())
+        return await _case(visit, case, given.form, 409, "hand_over")
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
 
 
@@ -194,7 +217,11 @@ async def ask(
     async def verb(unit: Unit) -> None:
         await queue.ask(unit, case, given.version, given.words)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    try:
+        await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
+    except ConflictError:
+        given.form.wrong("words", _changed())
+        return await _case(visit, case, given.form, 409, "ask")
     return go(visit, "medarbejder", "sag", case, besked="spurgt")
 
 
@@ -215,14 +242,18 @@ async def decide(
 ) -> Response[Any]:
     """First the letter as the company will read it, then the button that sends it."""
     decision = await forms.read_decision(request, visit)
-    if not decision.form.ok:
+    if decision.edits or not decision.form.ok:
+        return await _case(visit, case, decision.form, 200 if decision.edits else 422, "decide")
+    obstacle = await actions.obstacle(visit, case, decision)
+    if obstacle:
+        decision.form.wrong("outcome", _obstacles()[obstacle])
         return await _case(visit, case, decision.form, 422, "decide")
     if decision.confirmed:
         try:
             return go_to(await actions.decide(visit, case, decision, decision.form["key"]))
-        except ConflictError as error:
-            error.facts["address"] = _address(visit, case)
-            raise
+        except (ConflictError, RefusedError):
+            decision.form.wrong("reasons", _changed())
+            return await _case(visit, case, decision.form, 409, "decide")
     async with visit.store.reading(visit.here.code) as reader:
         found_case = await queue.placement_case(reader, case)
         named = await candidates.of_case(reader, case)
@@ -236,12 +267,12 @@ async def decide(
 async def close(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
 ) -> Response[Any]:
-    version = await forms.read_button(request, visit)
+    button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.close(unit, case, version)
+        await queue.close(unit, case, button.version)
 
-    await actions.carry_out(visit, verb, address=_address(visit, case))
+    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
 
 

@@ -49,7 +49,7 @@ async def change_place(request: Request[Any, Any, Any], visit: NamedDependency[V
     given = await forms.read_place(request, visit, actions.longest_promise(visit))
     if not given.form.ok:
         return await _page(visit, given.form, 422, "place")
-    await actions.change_place(visit, given.values)
+    await actions.change_place(visit, given.values, given.form["key"])
     return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
@@ -59,8 +59,18 @@ async def add_closing_day(request: Request[Any, Any, Any], visit: NamedDependenc
     day = form.day("day")
     if not form.ok or day is None:
         return await _page(visit, form, 422, "closing")
-    booked = await actions.add_closing_day(visit, day, form["note"].strip())
+    booked = await actions.add_closing_day(visit, day, form["note"].strip(), form["key"])
     return go(visit, "medarbejder", "kommune", besked="lukkedag", booket=str(booked))
+
+
+@post("/{slug:str}/medarbejder/kommune/lukkedag/fjern", access=ADMIN)
+async def remove_closing_day(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
+    form = await forms.read_closing(request, visit)
+    day = form.day("day")
+    if day is None:
+        return await _page(visit, form, 422, "closing")
+    await actions.remove_closing_day(visit, day, form["key"])
+    return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
 @post("/{slug:str}/medarbejder/kommune/team", access=ADMIN)
@@ -68,7 +78,9 @@ async def change_team(request: Request[Any, Any, Any], visit: NamedDependency[Vi
     form = await forms.read_team(request, visit)
     if not form.ok:
         return await _page(visit, form, 422, "team")
-    await actions.change_team(visit, form["team"][:40], form["name_da"].strip(), form["name_en"].strip())
+    await actions.change_team(
+        visit, form["team"][:40], form["name_da"].strip(), form["name_en"].strip(), form["key"]
+    )
     return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
@@ -81,15 +93,25 @@ async def change_staff(request: Request[Any, Any, Any], visit: NamedDependency[V
         form.wrong("role", forms.own_access())
     if not form.ok:
         return await _page(visit, form, 422, "staff")
-    await actions.change_staff(visit, form["person"][:32], form["role"], form["team"], form.checked("active"))
+    await actions.change_staff(
+        visit, form["person"][:32], form["role"], form["team"], form.checked("active"), form["key"]
+    )
     return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
 @post("/{slug:str}/medarbejder/kommune/brev", access=ADMIN)
 async def resolve_letter(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
-    letter, again = await forms.read_letter(request, visit)
-    await actions.resolve_letter(visit, letter, again=again)
+    form = await forms.read_letter(request, visit)
+    await actions.resolve_letter(visit, form["letter"][:32], again=form["action"] == "again", key=form["key"])
     return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
-handlers = [page, change_place, add_closing_day, change_team, change_staff, resolve_letter]
+handlers = [
+    page,
+    change_place,
+    add_closing_day,
+    remove_closing_day,
+    change_team,
+    change_staff,
+    resolve_letter,
+]

@@ -80,7 +80,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
             "email": citizen.email,
             "address": "" if citizen.protected_address else citizen.address,
             "protected": citizen.protected_address,
-            "lang": citizen.lang,
+            "channel": citizen.channel,
         },
         route=walk.outcome["route"] if walk else "",
         lines=lines,
@@ -100,12 +100,14 @@ def _button(name: str, verb: Any, message: str) -> Any:
     async def pressed(
         request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
     ) -> Response[Any]:
-        version = await forms.read_button(request, visit)
+        button = await forms.read_button(request, visit)
 
         async def act(unit: Unit) -> None:
-            await verb(unit, talk, version)
+            await verb(unit, talk, button.version)
 
-        await actions.carry_out(visit, act, address=visit.path("medarbejder", "samtale", talk))
+        await actions.carry_out(
+            visit, act, key=button.key, address=visit.path("medarbejder", "samtale", talk)
+        )
         return go(visit, "medarbejder", "samtale", talk, besked=message)
 
     return pressed
@@ -123,7 +125,7 @@ async def set_time(
     if not form.ok:
         return await _talk(visit, talk, form, 422)
     try:
-        await actions.set_time(visit, talk, version, slot)
+        await actions.set_time(visit, talk, version, slot, form["key"])
     except (ConflictError, InvalidError) as error:
         if error.code == "stale":
             error.facts["address"] = visit.path("medarbejder", "samtale", talk)
@@ -138,7 +140,7 @@ async def hand_over(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
 ) -> Response[Any]:
     given = await forms.read_words(request, visit, _("Skriv, hvorfor samtalen gives videre."))
-    if not await actions.team_exists(visit, given.team):
+    if not await actions.team_exists(visit, given.team, "citizen"):
         given.form.wrong("team", _("Vælg et team fra listen."))
     if not given.form.ok:
         return await _talk(visit, talk, given.form, 422)
@@ -146,7 +148,9 @@ async def hand_over(
     async def verb(unit: Unit) -> None:
         await conversations.hand_over(unit, talk, given.version, given.team, given.words)
 
-    await actions.carry_out(visit, verb, address=visit.path("medarbejder", "samtale", talk))
+    await actions.carry_out(
+        visit, verb, key=given.form["key"], address=visit.path("medarbejder", "samtale", talk)
+    )
     return go(visit, "medarbejder", "samtale", talk, besked="videre")
 
 
@@ -175,7 +179,7 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
         for talk in await conversations.of_citizen(reader, citizen_id):
             if talk.state in rules.OPEN:
                 return go(visit, "medarbejder", "samtale", talk.id, besked="findes")
-        wish = conversations.Wish(form["form"] or "phone")
+        wish = conversations.Wish(form["form"] if form["form"] in conversations.FORMS else "phone")
         made = await conversations.the_promise(reader, citizen_id, wish, visit.now, visit.here.guarantee_days)
         team, _because = await conversations.team_for(reader, citizen_id)
         teams = (team, conversations.RECEPTION)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from portal.domain.calendar import local_date, local_instant
 from portal.domain.capacity import slots
@@ -58,19 +58,14 @@ def add_slot(unit: Unit, staff_id: str, team_id: str, starts_at: datetime) -> st
     return slot_id
 
 
-async def close_day(unit: Unit, day: date) -> int:
-    """Times nobody has booked on a day that became a closing day are taken out; gives how many are booked."""
+async def booked_on(reader: Reader, day: date) -> int:
+    """How many conversations are booked on a day: those people must move when it becomes a closing day."""
     begin, end = local_instant(day, time()), local_instant(day + timedelta(days=1), time())
-    rows = await unit.rows(select(Slot).where(Slot.starts_at >= begin, Slot.starts_at < end))
-    booked = 0
-    for slot in rows:
-        if await _ever_booked(unit, slot.id):
-            booked += 1
-        else:
-            await unit.session.delete(slot)
-    return booked
-
-
-async def _ever_booked(reader: Reader, slot_id: str) -> bool:
-    from_booking = await reader.one(select(Booking.id).where(Booking.slot_id == slot_id).limit(1))
-    return from_booking is not None
+    statement = (
+        select(func.count())
+        .select_from(Booking)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .where(Booking.active == true(), Slot.starts_at >= begin, Slot.starts_at < end)
+    )
+    found = await reader.one(statement)
+    return int(found[0]) if found else 0

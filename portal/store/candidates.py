@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.domain import placement as rules
 from portal.domain.errors import NotFoundError, RefusedError
 from portal.domain.transition import after
-from portal.store import journal
+from portal.store import journal, messages, outbox
 from portal.store.database import Reader, Unit
 from portal.store.placements import code_hash, locked
 from portal.store.tables import Candidate, Citizen, Company, PlacementCase
@@ -84,6 +84,15 @@ async def answer(unit: Unit, code: str, *, agrees: bool, facts: dict[str, Any]) 
     row.answered_at = unit.now
     if agrees:
         row.citizen_id, row.facts, row.lives_in = citizen.id, {**row.facts, **facts}, unit.municipality
+    else:
+        messages.say(
+            unit,
+            "placement.candidate_left",
+            case_kind="placement",
+            case_id=case.id,
+            reader_id=case.company_id,
+        )
+        await outbox.tell_company(unit, case.created_by, f"candidate_left:{case.id}")
     case.version += 1
     code_of_line = "placement.candidate_confirmed" if agrees else "placement.candidate_declined"
     journal.note(unit, code_of_line, "placement", case.id)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import and_, false, func, select, true
 
 from portal.domain import conversation as rules
 from portal.domain.calendar import local_date, local_instant
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from portal.domain.people import Role
 from portal.domain.transition import after
-from portal.store import journal, messages, outbox
+from portal.store import journal, messages, outbox, promises
 from portal.store.database import AlreadyThereError, Reader, Unit, new_id
 from portal.store.places import closed_days
 from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
@@ -117,9 +117,10 @@ async def team_for(reader: Reader, citizen_id: str) -> tuple[str, dict[str, Any]
 async def free_times(
     reader: Reader, teams: Sequence[str], form: str, since: datetime, until: date | None, most: int = 60
 ) -> list[FreeTime]:
-    """Times nobody has, from an hour after `since` to the end of `until`, soonest first."""
-    if until is None:
+    """Times nobody has, on days that are not closed, from an hour after `since` to the end of `until`, soonest first."""
+    if until is None or form not in FORMS:
         return []
+    closed = await closed_days(reader)
     fits = {"in_person": Slot.in_person, "phone": Slot.phone, "video": Slot.video}[form]
     statement = (
         select(Slot.id, Slot.starts_at, Slot.minutes, Staff.name)
@@ -131,6 +132,7 @@ async def free_times(
             Slot.starts_at < local_instant(until + timedelta(days=1), time()),
             fits == true(),
             Booking.id.is_(None),
+            Slot.withdrawn == false(),
             Staff.active == true(),
         )
         .order_by(Slot.starts_at, Staff.name)
@@ -138,7 +140,8 @@ async def free_times(
     )
     seen: dict[datetime, FreeTime] = {}
     for row in await reader.all(statement):
-        seen.setdefault(row.starts_at, FreeTime(*row))
+        if local_date(row.starts_at) not in closed:
+            seen.setdefault(row.starts_at, FreeTime(*row))
     return list(seen.values())
 
 
@@ -187,24 +190,35 @@ async def request_conversation(
     return row.id
 
 
-async def book(unit: Unit, conversation_id: str, slot_id: str, version: int | None = None) -> None:
-    """A waiting request gets a time; by staff also past the promise, which then is a breach and no waiver."""
+async def book(
+    unit: Unit, conversation_id: str, slot_id: str, version: int | None = None, *, own_choice: bool = False
+) -> None:
+    """A waiting request gets a time; by staff also past the promise, which then is a breach and no waiver.
+
+    A citizen may take a time past the promise too. It waives the promise only when there was a time inside it to choose.
+    """
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "book", row.state, unit.actor.role)
-    await _book(unit, row, slot_id)
+    teams = (row.team_id, RECEPTION)
+    inside = await free_times(unit, teams, row.form, unit.now, row.latest_bookable, most=1)
+    await _book(unit, row, slot_id, own_choice=own_choice or not inside, had_a_choice=bool(inside))
     await _receipt(unit, row, "conversation.receipt")
 
 
-async def _book(unit: Unit, row: Conversation, slot_id: str, *, own_choice: bool = False) -> None:
+async def _book(
+    unit: Unit, row: Conversation, slot_id: str, *, own_choice: bool = False, had_a_choice: bool = True
+) -> None:
     slot = await unit.find(Slot, slot_id)
-    if slot is None or not getattr(slot, row.form) or slot.starts_at <= unit.now:
+    if slot is None or slot.withdrawn or not getattr(slot, row.form) or slot.starts_at <= unit.now:
         raise InvalidError("slot.unknown")
     day = local_date(slot.starts_at)
+    if day in await closed_days(unit):
+        raise InvalidError("slot.unknown")
     inside = row.latest_bookable is not None and day <= row.latest_bookable
     if not inside and unit.actor.role is Role.CITIZEN:
         if not own_choice:
             raise InvalidError("slot.outside")
-        if rules.waives_promise(unit.actor.role, day, row.due_on):
+        if had_a_choice and rules.waives_promise(unit.actor.role, day, row.due_on):
             row.waived_at = unit.now
             journal.note(
                 unit,
@@ -214,6 +228,8 @@ async def _book(unit: Unit, row: Conversation, slot_id: str, *, own_choice: bool
                 due_on=row.due_on.isoformat(),
                 day=day.isoformat(),
             )
+    if day <= row.due_on:
+        row.waived_at = None
     unit.add(
         Booking(
             municipality=unit.municipality,
@@ -246,14 +262,20 @@ async def move(unit: Unit, conversation_id: str, slot_id: str, version: int, *, 
 async def cancel(unit: Unit, conversation_id: str, version: int) -> None:
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "cancel", row.state, unit.actor.role)
+    await _note_late(unit, row, "not_held", local_date(unit.now))
     await _end(unit, row, "conversation.cancelled")
     await _receipt(unit, row, "conversation.cancelled")
 
 
 async def lose_time(unit: Unit, conversation_id: str, version: int) -> None:
-    """The municipality cannot keep the time: the request waits again, and the promise runs on."""
+    """The municipality cannot keep the time: nobody is offered it again, the request waits, the promise runs on, also
+    when the citizen had chosen the time past it."""
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "lose_time", row.state, unit.actor.role)
+    row.waived_at = None
+    taken = select(Slot).join(Booking, Booking.slot_id == Slot.id)
+    for slot in await unit.rows(taken.where(Booking.conversation_id == row.id, Booking.active == true())):
+        slot.withdrawn = True
     await _end(unit, row, "conversation.time_lost")
     await _receipt(unit, row, "conversation.time_lost")
 
@@ -264,6 +286,7 @@ async def hold(unit: Unit, conversation_id: str, version: int) -> None:
     row.state = after(rules.TRANSITIONS, "hold", row.state, unit.actor.role)
     starts_at = await _begun(unit, row)
     row.held_on = local_date(starts_at)
+    await _note_late(unit, row, "held_late", row.held_on)
     row.version += 1
     journal.note(unit, "conversation.held", "conversation", row.id, kept=row.held_on <= row.due_on)
 
@@ -272,7 +295,7 @@ async def miss(unit: Unit, conversation_id: str, version: int) -> None:
     """The citizen did not come; never called a cancellation."""
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "miss", row.state, unit.actor.role)
-    await _begun(unit, row)
+    await _note_late(unit, row, "not_held", local_date(await _begun(unit, row)))
     row.version += 1
     journal.note(unit, "conversation.missed", "conversation", row.id)
 
@@ -295,6 +318,12 @@ async def hand_over(unit: Unit, conversation_id: str, version: int, team_id: str
     row.team_id, row.claimed_by, row.claimed_at = team_id, None, None
     row.version += 1
     journal.note(unit, "conversation.handed_over", "conversation", row.id, reason, team=team_id)
+
+
+async def _note_late(unit: Unit, row: Conversation, cause: str, day: date) -> None:
+    """A promise broken before the sweep came by is in the register all the same."""
+    if day > row.due_on and row.waived_at is None:
+        await promises.register_once(unit, promises.Broken("conversation", row.id, row.due_on, cause))
 
 
 async def _begun(unit: Unit, row: Conversation) -> datetime:

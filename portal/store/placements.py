@@ -113,13 +113,16 @@ def begin(unit: Unit, scheme: str, form: dict[str, Any]) -> str:
     return row.id
 
 
-async def save_draft(unit: Unit, case_id: str, scheme: str, form: dict[str, Any], step: int) -> None:
+async def save_draft(unit: Unit, case_id: str, answers: dict[str, Any], step: int) -> dict[str, Any]:
+    """The draft with these answers put to those it has; gives the whole form."""
     row = await locked(unit, case_id)
     row.state = after(rules.TRANSITIONS, "save", row.state, unit.actor.role)
-    row.scheme, row.form, row.step = scheme, form, max(row.step, step)
+    row.form = {**row.form, **answers}
+    row.scheme, row.step = row.form["scheme"], max(row.step, step)
     row.updated_at = unit.now
     row.version += 1
     journal.note(unit, "placement.saved", "placement", row.id, step=step)
+    return dict(row.form)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Sent:
 
     positions: int
     start: date
+    names_somebody: bool
     facts: dict[str, Any]
     answer_due_on: date
     team_id: str
@@ -145,7 +149,7 @@ async def send(unit: Unit, case_id: str, sent: Sent) -> None:
     row.facts = sent.facts
     row.team_id, row.desk, row.rulebook, row.judged = sent.team_id, sent.desk, sent.rulebook, sent.judged
     row.version += 1
-    name = str(row.form.get("candidate_name") or "")
+    name = str(row.form["candidate_name"]) if sent.names_somebody else ""
     code = ""
     if name:
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(12))

@@ -59,6 +59,13 @@ async def broken(reader: Reader, today: date) -> list[Broken]:
     ]
 
 
+async def register_once(unit: Unit, promise: Broken) -> None:
+    """The breach, unless it is in the register already."""
+    known = select(Breach.id).where(Breach.kind == promise.kind, Breach.subject_id == promise.subject_id)
+    if await unit.one(known) is None:
+        register(unit, promise)
+
+
 def register(unit: Unit, promise: Broken) -> None:
     """The breach, with its journal line; the index lets it in once."""
     unit.add(

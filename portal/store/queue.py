@@ -11,14 +11,16 @@ from sqlmodel import col
 
 from portal.domain import conversation as talks
 from portal.domain import placement as rules
-from portal.domain.errors import ConflictError, NotFoundError
+from portal.domain.calendar import local_date
+from portal.domain.errors import ConflictError, NotFoundError, RefusedError
 from portal.domain.transition import after
-from portal.store import journal, messages, outbox
+from portal.store import journal, messages, outbox, promises
 from portal.store.database import Reader, Unit
 from portal.store.placements import locked
 from portal.store.tables import (
     Booking,
     Breach,
+    Candidate,
     Citizen,
     Company,
     CompanyUser,
@@ -136,8 +138,9 @@ class CitizenWaiting:
         return self.waived_at is None and today > self.due_on and self.state in talks.OPEN
 
     def at_risk(self, today: date) -> bool:
-        """No time inside the promise: red at once, not on the day it breaks."""
-        return self.state == talks.WAITING and self.waived_at is None and not self.late(today)
+        """No time, or only one past the promise: red at once, not on the day it breaks."""
+        too_late = self.starts_at is not None and local_date(self.starts_at) > self.due_on
+        return (self.state == talks.WAITING or too_late) and self.waived_at is None and not self.late(today)
 
 
 async def citizens_waiting(reader: Reader, wanted: Filter, most: int = 200) -> list[CitizenWaiting]:
@@ -287,9 +290,16 @@ async def mark_read(unit: Unit, case_id: str) -> None:
     row = await locked(unit, case_id)
     after(rules.TRANSITIONS, "read", row.state, unit.actor.role)
     if row.read_at is None:
-        row.read_at, row.read_by = unit.now, unit.actor.id
+        await _first_read(unit, row)
         row.version += 1
     journal.note(unit, "placement.read", "placement", case_id)
+
+
+async def _first_read(unit: Unit, row: PlacementCase) -> None:
+    """Read, by whom and when; read too late is a broken promise whether or not the sweep has seen it."""
+    row.read_at, row.read_by = unit.now, unit.actor.id
+    if row.answer_due_on is not None and local_date(unit.now) > row.answer_due_on:
+        await promises.register_once(unit, promises.Broken("answer", row.id, row.answer_due_on, "unread"))
 
 
 async def claim(unit: Unit, case_id: str) -> None:
@@ -301,7 +311,7 @@ async def claim(unit: Unit, case_id: str) -> None:
     row.state = after(rules.TRANSITIONS, "claim", row.state, unit.actor.role)
     row.claimed_by, row.claimed_at = unit.actor.id, unit.now
     if row.read_at is None:
-        row.read_at, row.read_by = unit.now, unit.actor.id
+        await _first_read(unit, row)
     row.version += 1
     journal.note(unit, "placement.claimed", "placement", case_id)
 
@@ -346,10 +356,25 @@ async def ask(unit: Unit, case_id: str, version: int, words: str) -> None:
     await outbox.tell_company(unit, row.created_by, f"asked:{case_id}:{row.version}")
 
 
+async def obstacle_to_granting(reader: Reader, case_id: str, start: date | None, today: date) -> str | None:
+    """Why nothing can be granted: the start has passed, or the person named has not said yes. None: nothing is."""
+    named = await reader.find(Candidate, case_id)
+    if named is not None and named.state != "confirmed":
+        return "placement.candidate_not_confirmed"
+    return "placement.start_passed" if start is not None and start < today else None
+
+
 async def decide(unit: Unit, case_id: str, version: int, decision: dict[str, Any]) -> None:
     """Granted or refused, with reasons, law and complaint guidance frozen as decided; the letter in the same breath."""
     row = await locked(unit, case_id, version)
     name = "grant" if decision["outcome"] == "granted" else "refuse"
+    if row.claimed_by != unit.actor.id:
+        raise RefusedError("placement.not_claimed")
+    obstacle = (
+        await obstacle_to_granting(unit, row.id, row.start, local_date(unit.now)) if name == "grant" else None
+    )
+    if obstacle:
+        raise RefusedError(obstacle)
     row.state = after(rules.TRANSITIONS, name, row.state, unit.actor.role)
     row.decided_at, row.decision = unit.now, decision
     row.version += 1
@@ -386,6 +411,12 @@ class Board:
     per_team: list[tuple[str, str, str, int, int, datetime | None]]
 
 
+def _with_time(statement: Any) -> Any:
+    """Conversations with the time they have, if any."""
+    taken = and_(Booking.conversation_id == Conversation.id, Booking.active == true())
+    return statement.outerjoin(Booking, taken).outerjoin(Slot, Slot.id == Booking.slot_id)
+
+
 async def board(reader: Reader, today: date) -> Board:
     """Computed here and now from the rows themselves, worker or no worker."""
     late_talk = and_(
@@ -393,8 +424,14 @@ async def board(reader: Reader, today: date) -> Board:
         Conversation.waived_at.is_(None),
         Conversation.due_on < today,
     )
+    no_time = or_(
+        Conversation.state == talks.WAITING, func.date(Slot.starts_at) > func.date(Conversation.due_on)
+    )
     risky_talk = and_(
-        Conversation.state == talks.WAITING, Conversation.waived_at.is_(None), Conversation.due_on >= today
+        Conversation.state.in_(sorted(talks.OPEN)),
+        no_time,
+        Conversation.waived_at.is_(None),
+        Conversation.due_on >= today,
     )
     late_answer = and_(
         PlacementCase.read_at.is_(None),
@@ -407,7 +444,11 @@ async def board(reader: Reader, today: date) -> Board:
         PlacementCase.answer_due_on >= today,
     )
     talk_counts = await reader.one(
-        select(func.count(case((late_talk, 1))), func.count(case((risky_talk, 1)))).select_from(Conversation)
+        _with_time(
+            select(func.count(case((late_talk, 1))), func.count(case((risky_talk, 1)))).select_from(
+                Conversation
+            )
+        )
     )
     answer_counts = await reader.one(
         select(func.count(case((late_answer, 1))), func.count(case((due_answer, 1)))).select_from(
@@ -415,11 +456,13 @@ async def board(reader: Reader, today: date) -> Board:
         )
     )
     open_talks = (
-        select(
-            Conversation.team_id.label("team"),
-            func.count().label("waiting"),
-            func.count(case((or_(late_talk, risky_talk), 1))).label("red"),
-            func.min(Conversation.asked_at).label("oldest"),
+        _with_time(
+            select(
+                Conversation.team_id.label("team"),
+                func.count().label("waiting"),
+                func.count(case((or_(late_talk, risky_talk), 1))).label("red"),
+                func.min(Conversation.asked_at).label("oldest"),
+            ).select_from(Conversation)
         )
         .where(Conversation.state.in_(sorted(talks.OPEN)))
         .group_by(Conversation.team_id)

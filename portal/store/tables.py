@@ -174,6 +174,7 @@ class Slot(TenantRow, table=True):
     in_person: bool = True
     phone: bool = True
     video: bool = True
+    withdrawn: bool = False  # the caseworker cannot be there after all
     __table_args__ = (
         Index("uq_slot_time", "municipality", "staff_id", "starts_at", unique=True),
         Index("ix_slot_team", "municipality", "team_id", "starts_at"),

@@ -10,10 +10,13 @@ from portal.text import gettext as _
 
 def rows(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(field, label, answer in words) for every field that has an answer, in the order they are asked."""
+    hidden = {"candidate_name"} if values.get("who") != "named" else {"positions"}
+    if values.get("vacated") != "yes":
+        hidden.add("vacated_months_ago")
     return [
         (name, label, choices.get(str(values[name]), str(values[name])))
         for name, (label, choices) in _words().items()
-        if values.get(name)
+        if values.get(name) and name not in hidden
     ]
 
 

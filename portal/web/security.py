@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
 from portal.domain.errors import ConflictError, DomainError, InvalidError, NotFoundError, RefusedError
+from portal.store.database import AlreadyThereError
 from portal.text import LANGUAGES, language
 from portal.web.access import ForgedError, LoginNeededError, StrangeHostError, WrongDoorError, login_address
 from portal.web.forms import MalformedError
@@ -108,6 +109,11 @@ def domain(request: Request[Any, Any, Any], error: DomainError) -> Page:
     return show(_visit(request), f"errors/{kind}.html", status=status, code=error.code, facts=error.facts)
 
 
+def overtaken(request: Request[Any, Any, Any], _error: AlreadyThereError) -> Page:
+    """Two did the same in the same instant, and the database let one of them."""
+    return show(_visit(request), "errors/conflict.html", status=409, code="stale", facts={})
+
+
 def http(request: Request[Any, Any, Any], error: HTTPException) -> Page:
     """Litestar's own refusals: no such page, wrong method, too large."""
     if error.status_code in (404, 405):
@@ -142,6 +148,7 @@ HANDLERS: dict[Any, Any] = {
     MalformedError: malformed,
     StrangeHostError: malformed,
     DomainError: domain,
+    AlreadyThereError: overtaken,
     HTTPException: http,
     Exception: unexpected,
 }

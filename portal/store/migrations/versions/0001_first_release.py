@@ -5,7 +5,7 @@ import sqlmodel
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision = "ce432e0c667f"
+revision = "26f45db5c800"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -478,6 +478,7 @@ def upgrade() -> None:
         sa.Column("in_person", sa.Boolean(), nullable=False),
         sa.Column("phone", sa.Boolean(), nullable=False),
         sa.Column("video", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["municipality", "staff_id"],
             ["staff.municipality", "staff.id"],
