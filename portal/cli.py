@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from portal.letters import sender
 from portal.store import outlooks, schema
 from portal.store.database import Store
 from portal.triage import proof
-from portal.triage.conditions import Judged, PlacementFacts, judge
+from portal.triage.conditions import Judged, PlacementFacts, judge, municipality_code
 from portal.triage.dialogue import as_answer, standing
 from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
 from portal.triage.guarantee import promise
@@ -55,25 +56,45 @@ def main() -> None:
 def _lines(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Answers each line of standard input on a line of its own; exit status 1 when any line was bad."""
     bad = False
-    for line in sys.stdin:
-        if not line.strip():
-            continue
+    for line in _without_blank_end(sys.stdin):
         try:
-            given = json.loads(line)
+            given = json.loads(line, parse_float=Decimal)
             if not isinstance(given, dict):
                 raise InvalidError("line.object", value=line.strip()[:80])
-            reply = answer(given)
+            reply = json.dumps(answer(given), ensure_ascii=False, default=_plain)
         except DomainError as error:
             bad = True
             facts = ", ".join(f"{key}: {value}" for key, value in error.facts.items())
-            reply = {
-                "error": {"code": error.code, "message": f"{error.code} ({facts})" if facts else error.code}
-            }
-        except (json.JSONDecodeError, RecursionError) as error:
+            reply = _error(error.code, f"{error.code} ({facts})" if facts else error.code)
+        except (ValueError, RecursionError) as error:
             bad = True
-            reply = {"error": {"code": "line.json", "message": f"this line is not JSON: {error}"}}
-        click.echo(json.dumps(reply, ensure_ascii=False, default=str))
+            reply = _error("line.json", f"this line cannot be read as JSON: {str(error)[:120]}")
+        except (OverflowError, TypeError, ArithmeticError) as error:
+            bad = True
+            reply = _error("line.value", f"a value of this line cannot be worked with: {str(error)[:120]}")
+        click.echo(reply.encode("utf-8", "backslashreplace").decode())
     sys.exit(1 if bad else 0)
+
+
+def _without_blank_end(lines: Iterable[str]) -> Iterator[str]:
+    """The lines as they come; blank ones only once something follows them, so that a file may end with some."""
+    blank: list[str] = []
+    for line in lines:
+        if line.strip():
+            yield from blank
+            blank.clear()
+            yield line
+        else:
+            blank.append(line)
+
+
+def _error(code: str, message: str) -> str:
+    return json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Exact decimals as JSON numbers, days as ISO dates."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _day(given: dict[str, Any], on: datetime | None) -> date:
@@ -92,6 +113,15 @@ def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidError("line.missing", field=name)
     return value
+
+
+def _code_option(_context: click.Context, _option: click.Parameter, code: str) -> str:
+    try:
+        return municipality_code(code)
+    except InvalidError:
+        raise click.BadParameter(
+            f"{code} is no municipality code; write three digits, for example 740."
+        ) from None
 
 
 _on = click.option(
@@ -115,7 +145,9 @@ def outcome(municipality: str, on: datetime | None) -> None:
 
     def answer(given: dict[str, Any]) -> dict[str, Any]:
         declined = given.get("declined") or []
-        if not isinstance(declined, list) or not all(name in CITIZEN for name in declined):
+        if not isinstance(declined, list) or not all(
+            isinstance(name, str) and name in CITIZEN for name in declined
+        ):
             raise InvalidError("line.declined", value=str(declined)[:80])
         book = rulebook_on(_day(given, on))
         return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
@@ -147,7 +179,9 @@ def guarantee(municipality: str, on: datetime | None) -> None:
             raise InvalidError(
                 "fact.value", fact="first_conversation", value=str(first)[:40], domain="true, false"
             )
-        due = promise(asked_at, benefit=benefit, first_conversation=first, closed=ClosedDays()).due
+        book = rulebook_on(_day(given, on))
+        closed = ClosedDays()
+        due = promise(asked_at, book=book, benefit=benefit, first_conversation=first, closed=closed).due
         return {
             "guarantee_days": due.guarantee_days,
             "due_on": due.due_on.isoformat(),
@@ -170,7 +204,7 @@ def check(municipality: str, on: datetime | None) -> None:
 
     def answer(given: dict[str, Any]) -> dict[str, Any]:
         today = _day(given, on)
-        where = str(given.get("municipality") or municipality)
+        where = municipality_code(given.get("municipality") or municipality)
         request = PlacementFacts.parse(_object(given, "request"), where)
         found = judge(rulebook_on(today), request, today, ClosedDays())
         return {

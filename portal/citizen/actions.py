@@ -10,11 +10,11 @@ from typing import Any
 from portal.citizen.forms import Asked, CandidateAnswer, Details, Moved
 from portal.domain.calendar import local_date
 from portal.domain.errors import NotFoundError
-from portal.store import candidates, conversations, dialogues, journal, messages, outlooks, sessions
-from portal.store.conversations import Booked, FreeTime
+from portal.store import candidates, conversations, dialogues, journal, messages, outlooks, sessions, times
 from portal.store.database import AlreadyThereError, Reader
 from portal.store.dialogues import Walk
 from portal.store.tables import Citizen
+from portal.store.times import Booked, FreeTime
 from portal.triage.dialogue import Standing, afterwards, as_answer, explanation, offers, standing
 from portal.triage.facts import CITIZEN, Value, parse_facts
 from portal.triage.guarantee import Promise, akasse_notice
@@ -41,8 +41,8 @@ async def offer(reader: Reader, visit: Visit, asked: Asked | None, form: str) ->
     made = await conversations.the_promise(reader, visit.me.id, wish, visit.now, visit.here.guarantee_days)
     team, _ = await conversations.team_for(reader, visit.me.id)
     teams = tuple(dict.fromkeys((team, conversations.RECEPTION)))
-    times = await conversations.free_times(reader, teams, form, visit.now, made.due.latest_bookable)
-    return Offer(made, times, teams)
+    free = await times.free_times(reader, teams, form, visit.now, made.due.latest_bookable)
+    return Offer(made, free, teams)
 
 
 async def request_conversation(visit: Visit, asked: Asked, key: str) -> str:
@@ -65,7 +65,7 @@ async def move_conversation(visit: Visit, conversation_id: str, moved: Moved, ke
         earlier = await unit.once(key)
         if earlier is not None:
             return earlier
-        own = await conversations.own(unit, conversation_id, visit.me.id)
+        own = await times.own(unit, conversation_id, visit.me.id)
         if own.starts_at is None:
             await conversations.book(
                 unit, conversation_id, moved.slot, moved.version, own_choice=moved.own_choice
@@ -244,7 +244,7 @@ async def my_page(visit: Visit) -> Mine:
         walk = await dialogues.latest_finished(reader, visit.me.id)
         return Mine(
             citizen,
-            await conversations.of_citizen(reader, visit.me.id),
+            await times.of_citizen(reader, visit.me.id),
             walk,
             await dialogues.open_of(reader, visit.me.id),
             await messages.of_reader(reader, visit.me.id),

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from portal.citizen import actions, forms, walk
 from portal.citizen.forms import Asked
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError
-from portal.store import conversations, messages
+from portal.store import conversations, messages, times
 from portal.text import gettext as _
 from portal.triage.rulebook import rulebook_on
 from portal.web.access import CITIZEN, CITIZEN_OWN
@@ -51,7 +51,7 @@ async def ask_page(visit: NamedDependency[Visit]) -> Response[str]:
 
 async def _ask_page(visit: Visit, form: Form, asked: Asked | None, status: int = 200) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
-        talks = await conversations.of_citizen(reader, visit.me.id)
+        talks = await times.of_citizen(reader, visit.me.id)
         for talk in talks:
             if talk.state in ("waiting", "booked"):
                 return go(visit, "borger", "samtale", talk.id, besked="findes")
@@ -79,7 +79,7 @@ async def ask(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) ->
 @get("/{slug:str}/borger/samtale/{talk:str}", access=CITIZEN_OWN)
 async def conversation(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
-        own = await conversations.own(reader, talk, visit.me.id)
+        own = await times.own(reader, talk, visit.me.id)
     return show(visit, "citizen/conversation.html", talk=own, notice=visit.query.get("besked", ""))
 
 
@@ -90,17 +90,17 @@ async def move_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Respo
 
 async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status: int = 200) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
-        own = await conversations.own(reader, talk, visit.me.id)
+        own = await times.own(reader, talk, visit.me.id)
         if own.state not in ("waiting", "booked"):
             return go(visit, "borger", "samtale", talk)
         teams = tuple(dict.fromkeys((own.team_id, conversations.RECEPTION)))
-        inside = await conversations.free_times(reader, teams, own.form, visit.now, own.latest_bookable)
+        inside = await times.free_times(reader, teams, own.form, visit.now, own.latest_bookable)
         beyond = []
         if later:
             until = own.due_on.fromordinal(own.due_on.toordinal() + 7 * LATER_WEEKS)
-            times = await conversations.free_times(reader, teams, own.form, visit.now, until, most=120)
+            reachable = await times.free_times(reader, teams, own.form, visit.now, until, most=120)
             seen = {time.slot_id for time in inside}
-            beyond = [time for time in times if time.slot_id not in seen]
+            beyond = [time for time in reachable if time.slot_id not in seen]
     return show(
         visit,
         "citizen/move.html",
@@ -140,7 +140,7 @@ async def move(
 @get("/{slug:str}/borger/samtale/{talk:str}/aflys", access=CITIZEN_OWN)
 async def cancel_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
-        own = await conversations.own(reader, talk, visit.me.id)
+        own = await times.own(reader, talk, visit.me.id)
     return show(visit, "citizen/cancel.html", talk=own)
 
 
@@ -157,7 +157,7 @@ async def cancel(
 async def calendar(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[bytes]:
     """The time as a calendar file, which says where but not why."""
     async with visit.store.reading(visit.here.code) as reader:
-        own = await conversations.own(reader, talk, visit.me.id)
+        own = await times.own(reader, talk, visit.me.id)
     if own.starts_at is None or own.minutes is None:
         raise NotFoundError("conversation")
     event = Event()

@@ -14,7 +14,17 @@ from portal.domain.calendar import add_working_days, is_working_day, local_date,
 from portal.domain.capacity import slots
 from portal.domain.people import Actor, Role, system
 from portal.imports import outlook
-from portal.store import calendars, conversations, dialogues, journal, outlooks, placements, queue
+from portal.store import (
+    calendars,
+    conversations,
+    desk,
+    dialogues,
+    journal,
+    outlooks,
+    placements,
+    queue,
+    times,
+)
 from portal.store.conversations import Wish
 from portal.store.database import Store, Unit
 from portal.store.placements import Sent
@@ -240,11 +250,11 @@ async def _citizens(store: Store, now: datetime) -> None:
     )
     held = await _ask(store, "gustav", _at(now, 9, 9), Wish("phone"), book=True)
     async with store.writing(_staff("rikke"), now) as unit:
-        await conversations.hold(unit, held, (await conversations.own(unit, held, _id("gustav"))).version)
+        await conversations.hold(unit, held, (await times.own(unit, held, _id("gustav"))).version)
         await unit.commit()
     gone = await _ask(store, "hanne", _at(now, 6, 9), Wish("video"), book=True)
     async with store.writing(_citizen("hanne"), _at(now, 6, 10)) as unit:
-        await conversations.cancel(unit, gone, (await conversations.own(unit, gone, _id("hanne"))).version)
+        await conversations.cancel(unit, gone, (await times.own(unit, gone, _id("hanne"))).version)
         await unit.commit()
 
 
@@ -265,7 +275,7 @@ async def _ask(store: Store, subject: str, at: datetime, wish: Wish, *, book: bo
         slot = None
         if book:
             made = await conversations.the_promise(unit, _id(subject), wish, at, None)
-            free = await conversations.free_times(
+            free = await times.free_times(
                 unit, ("modtagelse", "jobteam"), wish.form, at, made.due.latest_bookable
             )
             later = [one for one in free if subject == "gustav" or one.starts_at > at + timedelta(days=3)]
@@ -384,9 +394,9 @@ async def _companies(store: Store, now: datetime) -> None:
     )
     clara = _staff("clara")
     async with store.writing(clara, _at(now, 1, 9)) as unit:
-        await queue.claim(unit, claimed)
-        await queue.claim(unit, asked)
-        await queue.ask(
+        await desk.claim(unit, claimed)
+        await desk.claim(unit, asked)
+        await desk.ask(
             unit,
             asked,
             (await queue.placement_case(unit, asked)).version + 0,
@@ -413,7 +423,7 @@ async def _companies(store: Store, now: datetime) -> None:
 async def _decide(store: Store, actor: Actor, at: datetime, case_id: str, outcome: str, why: str) -> None:
     book = rulebook_on(local_date(at))
     async with store.writing(actor, at) as unit:
-        await queue.claim(unit, case_id)
+        await desk.claim(unit, case_id)
         await unit.flush()
         case = await queue.placement_case(unit, case_id)
         refused = outcome != "granted"
@@ -424,5 +434,5 @@ async def _decide(store: Store, actor: Actor, at: datetime, case_id: str, outcom
             "starts": None if refused else case.facts["start"],
             "complaint": book.fill(book.complaint.texts["text"]) if refused else None,
         }
-        await queue.decide(unit, case_id, case.version, decision)
+        await desk.decide(unit, case_id, case.version, decision)
         await unit.commit()

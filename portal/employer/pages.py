@@ -131,7 +131,7 @@ def _worth_showing(result: str, missing: tuple[str, ...], values: Mapping[str, A
 
 
 def _about_candidate(missing: tuple[str, ...]) -> bool:
-    return not set(missing) & {*forms.ALL_FIELDS, "ratio_room", "fte_growth", "start_margin_days", "vacated"}
+    return not set(missing) & set(forms.ALL_FIELDS)
 
 
 def _troubled(found: Judgement) -> list[Any]:

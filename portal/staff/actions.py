@@ -10,7 +10,7 @@ from typing import Any
 from portal.domain.calendar import local_date, working_days_between
 from portal.domain.errors import ConflictError, NotFoundError
 from portal.staff.forms import CandidateFacts, Decision, OnThePhone
-from portal.store import calendars, candidates, conversations, journal, outbox, places, queue, sessions
+from portal.store import calendars, candidates, conversations, desk, journal, outbox, places, queue, sessions
 from portal.store.candidates import Named
 from portal.store.database import Reader, Unit
 from portal.store.queue import Case
@@ -61,7 +61,7 @@ async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> N
         case = await queue.placement_case(unit, case_id)
         named = await candidates.of_case(unit, case_id)
         found, _ = await judged_for_staff(unit, visit, case, named)
-        await queue.route_again(unit, case_id, asdict(found.desk))
+        await desk.route_again(unit, case_id, asdict(found.desk))
         await unit.commit()
 
 
@@ -91,7 +91,7 @@ async def obstacle(visit: Visit, case_id: str, decision: Decision) -> str | None
         if decision.outcome != "granted":
             return None
         start = date.fromisoformat(case.facts["start"]) if case.facts.get("start") else None
-        return await queue.obstacle_to_granting(reader, case_id, start, visit.today)
+        return await desk.obstacle_to_granting(reader, case_id, start, visit.today)
 
 
 async def decide(visit: Visit, case_id: str, decision: Decision, key: str) -> str:
@@ -102,7 +102,7 @@ async def decide(visit: Visit, case_id: str, decision: Decision, key: str) -> st
             return earlier
         case = await queue.placement_case(unit, case_id)
         found, book = await judged_for_staff(unit, visit, case, await candidates.of_case(unit, case_id))
-        await queue.decide(unit, case_id, decision.version, letter_of(visit, book, case, decision, found))
+        await desk.decide(unit, case_id, decision.version, letter_of(visit, book, case, decision, found))
         result = visit.path("medarbejder", "sag", case_id) + "?besked=afgjort"
         await unit.commit(result)
         return result

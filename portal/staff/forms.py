@@ -9,7 +9,8 @@ from typing import Any
 
 from litestar import Request
 
-from portal.store.conversations import FORMS, Wish
+from portal.store.conversations import Wish
+from portal.store.times import FORMS
 from portal.text import gettext as _
 from portal.triage.facts import CANDIDATE, EDUCATIONS, Fact
 from portal.web import forms

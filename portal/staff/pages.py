@@ -14,7 +14,8 @@ from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.people import Role
 from portal.domain.transition import allowed
 from portal.staff import actions, forms, settings, talks
-from portal.store import candidates, journal, messages, places, queue
+from portal.store import board as overview
+from portal.store import candidates, desk, journal, messages, places, queue
 from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
@@ -152,7 +153,7 @@ async def mark_read(
     button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.mark_read(unit, case)
+        await desk.mark_read(unit, case)
 
     await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "sag", case, besked="laest")
@@ -166,7 +167,7 @@ async def claim(
     button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.claim(unit, case)
+        await desk.claim(unit, case)
 
     await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "sag", case, besked="taget")
@@ -179,7 +180,7 @@ async def release(
     button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.release(unit, case, button.version)
+        await desk.release(unit, case, button.version)
 
     await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
@@ -196,7 +197,7 @@ async def hand_over(
         return await _case(visit, case, given.form, 422, "hand_over")
 
     async def verb(unit: Unit) -> None:
-        await queue.hand_over(unit, case, given.version, given.team, given.words)
+        await desk.hand_over(unit, case, given.version, given.team, given.words)
 
     try:
         await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
@@ -215,7 +216,7 @@ async def ask(
         return await _case(visit, case, given.form, 422, "ask")
 
     async def verb(unit: Unit) -> None:
-        await queue.ask(unit, case, given.version, given.words)
+        await desk.ask(unit, case, given.version, given.words)
 
     try:
         await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
@@ -270,7 +271,7 @@ async def close(
     button = await forms.read_button(request, visit)
 
     async def verb(unit: Unit) -> None:
-        await queue.close(unit, case, button.version)
+        await desk.close(unit, case, button.version)
 
     await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
@@ -279,14 +280,14 @@ async def close(
 @get("/{slug:str}/medarbejder/tavle", access=BOARD)
 async def board(visit: NamedDependency[Visit]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
-        found = await queue.board(reader, visit.today)
+        found = await overview.board(reader, visit.today)
         red = [
             row
             for row in await queue.citizens_waiting(reader, Filter())
             if row.late(visit.today) or row.at_risk(visit.today)
         ]
         unread = [row for row in await queue.companies_waiting(reader, Filter()) if row.read_at is None]
-        register = await queue.breaches(reader)
+        register = await overview.breaches(reader)
         teams = await places.team_names(reader)
     return show(
         visit, "staff/board.html", board=found, red=red, unread=unread, register=register, teams=teams

@@ -13,7 +13,7 @@ from portal.domain import conversation as rules
 from portal.domain.errors import ConflictError, InvalidError
 from portal.domain.transition import allowed
 from portal.staff import actions, forms
-from portal.store import conversations, dialogues, journal, places, queue
+from portal.store import conversations, dialogues, journal, places, queue, times
 from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
@@ -55,15 +55,15 @@ async def talk_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Respo
 async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         row, citizen = await queue.conversation_case(reader, talk_id)
-        booked = await conversations.own(reader, talk_id, row.citizen_id)
+        booked = await times.own(reader, talk_id, row.citizen_id)
         walk = await dialogues.latest_finished(reader, row.citizen_id)
         lines = await journal.timeline(reader, talk_id)
         teams = await places.teams(reader, "citizen")
-        times = []
+        free: list[times.FreeTime] = []
         if row.state in rules.OPEN:
             wanted = (row.team_id, conversations.RECEPTION)
             until = visit.today + WEEKS_AHEAD
-            times = await conversations.free_times(reader, wanted, row.form, visit.now, until, most=30)
+            free = await times.free_times(reader, wanted, row.form, visit.now, until, most=30)
     begun = booked.starts_at is not None and booked.starts_at <= visit.now
     may = allowed(rules.TRANSITIONS, row.state, visit.me.role)
     return show(
@@ -84,7 +84,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
         },
         route=walk.outcome["route"] if walk else "",
         lines=lines,
-        free=times,
+        free=free,
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
         team_names={team.id: {"da": team.name_da, "en": team.name_en} for team in teams},
         may=may - (frozenset() if begun else frozenset({"hold", "miss"})),
@@ -176,14 +176,14 @@ async def phone_page(visit: NamedDependency[Visit], citizen: FromPath[str]) -> R
 async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -> Response[Any]:
     async with visit.store.reading(visit.here.code) as reader:
         citizen = await queue.citizen(reader, citizen_id)
-        for talk in await conversations.of_citizen(reader, citizen_id):
+        for talk in await times.of_citizen(reader, citizen_id):
             if talk.state in rules.OPEN:
                 return go(visit, "medarbejder", "samtale", talk.id, besked="findes")
-        wish = conversations.Wish(form["form"] if form["form"] in conversations.FORMS else "phone")
+        wish = conversations.Wish(form["form"] if form["form"] in times.FORMS else "phone")
         made = await conversations.the_promise(reader, citizen_id, wish, visit.now, visit.here.guarantee_days)
         team, _because = await conversations.team_for(reader, citizen_id)
         teams = (team, conversations.RECEPTION)
-        times = await conversations.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
+        free = await times.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
     return show(
         visit,
         "staff/phone.html",
@@ -192,7 +192,7 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
         name=citizen.name,
         citizen=citizen_id,
         promise=made,
-        free=times,
+        free=free,
     )
 
 

@@ -5,39 +5,24 @@ A booking is a row under a unique index, so two of one slot cannot exist; whoeve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, false, func, select, true
+from sqlalchemy import func, select, true
 
 from portal.domain import conversation as rules
-from portal.domain.calendar import local_date, local_instant
+from portal.domain.calendar import local_date
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from portal.domain.people import Role
 from portal.domain.transition import after
-from portal.store import journal, messages, outbox, promises
+from portal.store import journal, messages, outbox, promises, times
 from portal.store.database import AlreadyThereError, Reader, Unit, new_id
 from portal.store.places import closed_days
 from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
 from portal.triage.guarantee import Promise, promise
 
-FORMS = ("in_person", "phone", "video")
 RECEPTION = "modtagelse"
-NOTICE = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class FreeTime:
-    slot_id: str
-    starts_at: datetime
-    minutes: int
-    with_whom: str
-
-    @property
-    def day(self) -> date:
-        return local_date(self.starts_at)
 
 
 @dataclass(frozen=True)
@@ -49,33 +34,6 @@ class Wish:
     language: str = ""
     interpreter: bool = False
     kontanthjaelp: bool | None = None
-
-
-@dataclass(frozen=True)
-class Booked:
-    """A conversation as its citizen sees it."""
-
-    id: str
-    state: str
-    asked_at: datetime
-    about: str
-    form: str
-    language: str
-    interpreter: bool
-    due_on: date
-    latest_bookable: date | None
-    promise: dict[str, Any]
-    waived_at: datetime | None
-    team_id: str
-    version: int
-    starts_at: datetime | None
-    minutes: int | None
-    with_whom: str | None
-    slot_id: str | None
-
-    def is_late(self, today: date) -> bool:
-        """Computed here and now, whether or not the worker has found it."""
-        return self.state in rules.OPEN and self.waived_at is None and today > self.due_on
 
 
 async def the_promise(
@@ -112,37 +70,6 @@ async def team_for(reader: Reader, citizen_id: str) -> tuple[str, dict[str, Any]
     if found is None:
         return RECEPTION, {"rule": "team.reception", "route": None}
     return str(found.outcome["team"]), {"rule": found.explained["rules"][0], "route": found.outcome["route"]}
-
-
-async def free_times(
-    reader: Reader, teams: Sequence[str], form: str, since: datetime, until: date | None, most: int = 60
-) -> list[FreeTime]:
-    """Times nobody has, on days that are not closed, from an hour after `since` to the end of `until`, soonest first."""
-    if until is None or form not in FORMS:
-        return []
-    closed = await closed_days(reader)
-    fits = {"in_person": Slot.in_person, "phone": Slot.phone, "video": Slot.video}[form]
-    statement = (
-        select(Slot.id, Slot.starts_at, Slot.minutes, Staff.name)
-        .join(Staff, Staff.id == Slot.staff_id)
-        .outerjoin(Booking, and_(Booking.slot_id == Slot.id, Booking.active == true()))
-        .where(
-            Slot.team_id.in_(teams),
-            Slot.starts_at >= since + NOTICE,
-            Slot.starts_at < local_instant(until + timedelta(days=1), time()),
-            fits == true(),
-            Booking.id.is_(None),
-            Slot.withdrawn == false(),
-            Staff.active == true(),
-        )
-        .order_by(Slot.starts_at, Staff.name)
-        .limit(most)
-    )
-    seen: dict[datetime, FreeTime] = {}
-    for row in await reader.all(statement):
-        if local_date(row.starts_at) not in closed:
-            seen.setdefault(row.starts_at, FreeTime(*row))
-    return list(seen.values())
 
 
 async def request_conversation(
@@ -200,7 +127,7 @@ async def book(
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "book", row.state, unit.actor.role)
     teams = (row.team_id, RECEPTION)
-    inside = await free_times(unit, teams, row.form, unit.now, row.latest_bookable, most=1)
+    inside = await times.free_times(unit, teams, row.form, unit.now, row.latest_bookable, most=1)
     await _book(unit, row, slot_id, own_choice=own_choice or not inside, had_a_choice=bool(inside))
     await _receipt(unit, row, "conversation.receipt")
 
@@ -387,46 +314,3 @@ async def _receipt(unit: Unit, row: Conversation, kind: str) -> None:
         waived=row.waived_at is not None,
     )
     await outbox.tell_citizen(unit, row.citizen_id, f"{kind}:{row.id}:{row.version}")
-
-
-_BOOKED = (
-    select(
-        Conversation.id,
-        Conversation.state,
-        Conversation.asked_at,
-        Conversation.about,
-        Conversation.form,
-        Conversation.language,
-        Conversation.interpreter,
-        Conversation.due_on,
-        Conversation.latest_bookable,
-        Conversation.promise,
-        Conversation.waived_at,
-        Conversation.team_id,
-        Conversation.version,
-        Slot.starts_at,
-        Slot.minutes,
-        Staff.name,
-        Slot.id,
-    )
-    .outerjoin(Booking, and_(Booking.conversation_id == Conversation.id, Booking.active == true()))
-    .outerjoin(Slot, Slot.id == Booking.slot_id)
-    .outerjoin(Staff, Staff.id == Slot.staff_id)
-)
-
-
-async def of_citizen(reader: Reader, citizen_id: str) -> list[Booked]:
-    """A citizen's conversations, newest first."""
-    statement = (
-        _BOOKED.where(Conversation.citizen_id == citizen_id).order_by(Conversation.asked_at.desc()).limit(20)
-    )
-    return [Booked(*row) for row in await reader.all(statement)]
-
-
-async def own(reader: Reader, conversation_id: str, citizen_id: str) -> Booked:
-    """One conversation of that citizen; NotFoundError when it is not theirs or not there."""
-    statement = _BOOKED.where(Conversation.id == conversation_id, Conversation.citizen_id == citizen_id)
-    row = await reader.one(statement)
-    if row is None:
-        raise NotFoundError("conversation")
-    return Booked(*row)

@@ -6,21 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, true
+from sqlalchemy import and_, case, or_, select, true
 from sqlmodel import col
 
 from portal.domain import conversation as talks
 from portal.domain import placement as rules
 from portal.domain.calendar import local_date
-from portal.domain.errors import ConflictError, NotFoundError, RefusedError
-from portal.domain.transition import after
-from portal.store import journal, messages, outbox, promises
-from portal.store.database import Reader, Unit
-from portal.store.placements import locked
+from portal.domain.errors import NotFoundError
+from portal.store.database import Reader
 from portal.store.tables import (
     Booking,
-    Breach,
-    Candidate,
     Citizen,
     Company,
     CompanyUser,
@@ -28,7 +23,6 @@ from portal.store.tables import (
     PlacementCase,
     Slot,
     Staff,
-    Team,
 )
 
 
@@ -280,221 +274,3 @@ async def citizen(reader: Reader, citizen_id: str) -> Citizen:
     if found is None:
         raise NotFoundError("citizen")
     return found
-
-
-# ------------------------------------------------------------------ what staff do to a company's request
-
-
-async def mark_read(unit: Unit, case_id: str) -> None:
-    """A person has read it: the first one counts, and the company sees who and when."""
-    row = await locked(unit, case_id)
-    after(rules.TRANSITIONS, "read", row.state, unit.actor.role)
-    if row.read_at is None:
-        await _first_read(unit, row)
-        row.version += 1
-    journal.note(unit, "placement.read", "placement", case_id)
-
-
-async def _first_read(unit: Unit, row: PlacementCase) -> None:
-    """Read, by whom and when; read too late is a broken promise whether or not the sweep has seen it."""
-    row.read_at, row.read_by = unit.now, unit.actor.id
-    if row.answer_due_on is not None and local_date(unit.now) > row.answer_due_on:
-        await promises.register_once(unit, promises.Broken("answer", row.id, row.answer_due_on, "unread"))
-
-
-async def claim(unit: Unit, case_id: str) -> None:
-    """Mine from now on, and read; ConflictError("claimed") says who was first and when."""
-    row = await locked(unit, case_id)
-    if row.claimed_by is not None and row.claimed_by != unit.actor.id:
-        first = await unit.find(Staff, row.claimed_by)
-        raise ConflictError("claimed", who=first.name if first else "", when=row.claimed_at)
-    row.state = after(rules.TRANSITIONS, "claim", row.state, unit.actor.role)
-    row.claimed_by, row.claimed_at = unit.actor.id, unit.now
-    if row.read_at is None:
-        await _first_read(unit, row)
-    row.version += 1
-    journal.note(unit, "placement.claimed", "placement", case_id)
-
-
-async def release(unit: Unit, case_id: str, version: int) -> None:
-    row = await locked(unit, case_id, version)
-    row.state = after(rules.TRANSITIONS, "release", row.state, unit.actor.role)
-    row.claimed_by, row.claimed_at = None, None
-    row.version += 1
-    journal.note(unit, "placement.released", "placement", case_id)
-
-
-async def hand_over(unit: Unit, case_id: str, version: int, team_id: str, reason: str) -> None:
-    row = await locked(unit, case_id, version)
-    row.state = after(rules.TRANSITIONS, "hand_over", row.state, unit.actor.role)
-    row.team_id, row.claimed_by, row.claimed_at = team_id, None, None
-    row.version += 1
-    journal.note(unit, "placement.handed_over", "placement", case_id, reason, team=team_id)
-
-
-async def route_again(unit: Unit, case_id: str, desk: dict[str, Any]) -> None:
-    """The rules, with what is now known, point to a desk: an unclaimed case goes there, with the reason."""
-    row = await locked(unit, case_id)
-    if row.desk.get("id") == desk["id"]:
-        return
-    row.desk = desk
-    if row.claimed_by is None:
-        row.team_id = desk["team"]
-    row.version += 1
-    journal.note(unit, "placement.routed", "placement", case_id, desk=desk["id"])
-
-
-async def ask(unit: Unit, case_id: str, version: int, words: str) -> None:
-    """A question to the company, which is told that there is a message."""
-    row = await locked(unit, case_id, version)
-    row.state = after(rules.TRANSITIONS, "ask", row.state, unit.actor.role)
-    row.version += 1
-    journal.note(unit, "placement.asked", "placement", case_id)
-    messages.say(
-        unit, "placement.asked", case_kind="placement", case_id=case_id, reader_id=row.company_id, body=words
-    )
-    await outbox.tell_company(unit, row.created_by, f"asked:{case_id}:{row.version}")
-
-
-async def obstacle_to_granting(reader: Reader, case_id: str, start: date | None, today: date) -> str | None:
-    """Why nothing can be granted: the start has passed, or the person named has not said yes. None: nothing is."""
-    named = await reader.find(Candidate, case_id)
-    if named is not None and named.state != "confirmed":
-        return "placement.candidate_not_confirmed"
-    return "placement.start_passed" if start is not None and start < today else None
-
-
-async def decide(unit: Unit, case_id: str, version: int, decision: dict[str, Any]) -> None:
-    """Granted or refused, with reasons, law and complaint guidance frozen as decided; the letter in the same breath."""
-    row = await locked(unit, case_id, version)
-    name = "grant" if decision["outcome"] == "granted" else "refuse"
-    if row.claimed_by != unit.actor.id:
-        raise RefusedError("placement.not_claimed")
-    obstacle = (
-        await obstacle_to_granting(unit, row.id, row.start, local_date(unit.now)) if name == "grant" else None
-    )
-    if obstacle:
-        raise RefusedError(obstacle)
-    row.state = after(rules.TRANSITIONS, name, row.state, unit.actor.role)
-    row.decided_at, row.decision = unit.now, decision
-    row.version += 1
-    journal.note(unit, f"placement.{decision['outcome']}", "placement", case_id, rulebook=row.rulebook)
-    messages.say(
-        unit,
-        "placement.decided",
-        case_kind="placement",
-        case_id=case_id,
-        reader_id=row.company_id,
-        **decision,
-    )
-    await outbox.tell_company(unit, row.created_by, f"decided:{case_id}")
-
-
-async def close(unit: Unit, case_id: str, version: int) -> None:
-    row = await locked(unit, case_id, version)
-    row.state = after(rules.TRANSITIONS, "close", row.state, unit.actor.role)
-    row.version += 1
-    journal.note(unit, "placement.closed", "placement", case_id)
-
-
-# ------------------------------------------------------------------ the board
-
-
-@dataclass(frozen=True)
-class Board:
-    """The team lead's view: counts per team, and the promises that are broken or at risk."""
-
-    talks_broken: int
-    talks_at_risk: int
-    answers_broken: int
-    answers_due: int
-    per_team: list[tuple[str, str, str, int, int, datetime | None]]
-
-
-def _with_time(statement: Any) -> Any:
-    """Conversations with the time they have, if any."""
-    taken = and_(Booking.conversation_id == Conversation.id, Booking.active == true())
-    return statement.outerjoin(Booking, taken).outerjoin(Slot, Slot.id == Booking.slot_id)
-
-
-async def board(reader: Reader, today: date) -> Board:
-    """Computed here and now from the rows themselves, worker or no worker."""
-    late_talk = and_(
-        Conversation.state.in_(sorted(talks.OPEN)),
-        Conversation.waived_at.is_(None),
-        Conversation.due_on < today,
-    )
-    no_time = or_(
-        Conversation.state == talks.WAITING, func.date(Slot.starts_at) > func.date(Conversation.due_on)
-    )
-    risky_talk = and_(
-        Conversation.state.in_(sorted(talks.OPEN)),
-        no_time,
-        Conversation.waived_at.is_(None),
-        Conversation.due_on >= today,
-    )
-    late_answer = and_(
-        PlacementCase.read_at.is_(None),
-        PlacementCase.state.in_(sorted(rules.OPEN)),
-        PlacementCase.answer_due_on < today,
-    )
-    due_answer = and_(
-        PlacementCase.read_at.is_(None),
-        PlacementCase.state.in_(sorted(rules.OPEN)),
-        PlacementCase.answer_due_on >= today,
-    )
-    talk_counts = await reader.one(
-        _with_time(
-            select(func.count(case((late_talk, 1))), func.count(case((risky_talk, 1)))).select_from(
-                Conversation
-            )
-        )
-    )
-    answer_counts = await reader.one(
-        select(func.count(case((late_answer, 1))), func.count(case((due_answer, 1)))).select_from(
-            PlacementCase
-        )
-    )
-    open_talks = (
-        _with_time(
-            select(
-                Conversation.team_id.label("team"),
-                func.count().label("waiting"),
-                func.count(case((or_(late_talk, risky_talk), 1))).label("red"),
-                func.min(Conversation.asked_at).label("oldest"),
-            ).select_from(Conversation)
-        )
-        .where(Conversation.state.in_(sorted(talks.OPEN)))
-        .group_by(Conversation.team_id)
-    )
-    open_cases = (
-        select(
-            PlacementCase.team_id.label("team"),
-            func.count().label("waiting"),
-            func.count(case((late_answer, 1))).label("red"),
-            func.min(PlacementCase.sent_at).label("oldest"),
-        )
-        .where(PlacementCase.state.in_(sorted(rules.OPEN)))
-        .group_by(PlacementCase.team_id)
-    )
-    counted = {row.team: row for row in [*await reader.all(open_talks), *await reader.all(open_cases)]}
-    teams = await reader.all(select(Team.id, Team.name_da, Team.name_en).order_by(Team.name_da))
-    per_team = [
-        (
-            team.id,
-            team.name_da,
-            team.name_en,
-            *((found.waiting, found.red, found.oldest) if found else (0, 0, None)),
-        )
-        for team in teams
-        for found in [counted.get(team.id)]
-    ]
-    zero = (0, 0)
-    broken, risk = talk_counts or zero
-    answers_broken, answers_due = answer_counts or zero
-    return Board(broken, risk, answers_broken, answers_due, per_team)
-
-
-async def breaches(reader: Reader, most: int = 100) -> list[Breach]:
-    """The register of broken promises, newest first."""
-    return await reader.rows(select(Breach).order_by(Breach.found_at.desc()).limit(most))

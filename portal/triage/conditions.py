@@ -18,6 +18,15 @@ from portal.triage.facts import CANDIDATE, REQUEST, Value, parse_facts
 from portal.triage.rulebook import Condition, Rulebook
 from portal.triage.table import Row, facts_that_matter
 
+# What is worked out, and the figures it is worked out from: it is these a person must give.
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "ratio_room": ("ordinary_fte", "supported_fte", "positions", "weekly_hours"),
+    "ratio_largest": ("ordinary_fte", "supported_fte", "positions", "weekly_hours"),
+    "fte_growth": ("latest_month_fte", "twelve_month_mean_fte"),
+    "start_margin_days": ("start",),
+    "vacated": ("vacated_months_ago",),
+}
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -180,10 +189,12 @@ def _judge_one(
     matter = [table.facts[i] for i in sorted(facts_that_matter(groups, len(table.facts)))]
     row = next((row for row in rows if row.matches(known)), rows[0])
     exempt = bool(row.then.get("exempt")) and len(results) == 1
-    figures = _figures(condition, row, the_ratio, earliest, exempt=exempt)
+    figures = _figures(condition, row, known, the_ratio, earliest, exempt=exempt)
     if len(results) > 1:
-        missing = tuple(name for name in matter if name not in known)
-        return _not_judged(book, condition, figures, missing, rows)
+        missing = tuple(
+            source for name in matter for source in SOURCES.get(name, (name,)) if source not in known
+        )
+        return _not_judged(book, condition, figures, tuple(dict.fromkeys(missing)), rows)
     values = {**figures, "earliest_start": earliest}
     return Judged(
         id=condition.id,
@@ -222,15 +233,25 @@ def _not_judged(
 
 
 def _figures(
-    condition: Condition, row: Row, the_ratio: Ratio | None, earliest: date, *, exempt: bool
+    condition: Condition,
+    row: Row,
+    known: Mapping[str, Value],
+    the_ratio: Ratio | None,
+    earliest: date,
+    *,
+    exempt: bool,
 ) -> dict[str, Any]:
+    """The rulebook's figures the row rests on, and the request's own that the condition names."""
     figures = dict(row.figures.items())
-    if "ratio" in condition.figures and the_ratio is not None:
-        figures["limit"] = the_ratio.limit
-        figures["asked"] = round(float(the_ratio.asked), 4)
-        figures["largest_positions"] = None if exempt else the_ratio.largest
-    if "earliest_start" in condition.figures:
-        figures["earliest_start"] = earliest.isoformat()
+    for name in condition.figures:
+        if name == "ratio":
+            figures["limit"] = the_ratio.limit if the_ratio else None
+            figures["asked"] = round(float(the_ratio.asked), 4) if the_ratio else None
+            figures["largest_positions"] = None if exempt or the_ratio is None else the_ratio.largest
+        elif name == "earliest_start":
+            figures["earliest_start"] = earliest.isoformat()
+        elif name not in CANDIDATE:
+            figures[name] = known.get(name)
     return figures
 
 
@@ -256,9 +277,11 @@ def _day(raw: Any) -> date | None:
 
 
 def _code(raw: Any) -> str | None:
+    return None if raw is None else municipality_code(raw)
+
+
+def municipality_code(raw: Any) -> str:
     """A municipality code as three digits; importers and callers may write a leading zero."""
-    if raw is None:
-        return None
     code = str(raw)
     if not code.isascii() or not code.isdigit() or len(code.lstrip("0")) != 3:
         raise InvalidError("municipality.code", value=code[:20])

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from portal.domain.errors import InvalidError
 
 Value = str | int | bool | Decimal
+FINEST = 30
 Kind = Literal["flag", "choice", "whole", "decimal"]
 
 
@@ -44,6 +45,8 @@ class Fact:
         if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
             return None
         number = Decimal(str(raw))
+        if number.is_finite() and number != 0 and abs(number.adjusted()) > FINEST:
+            return None  # 1e-999999 is no figure anybody has
         if not number.is_finite() or not self.low <= number <= self.high:
             return None
         if self.kind == "decimal":
@@ -93,13 +96,13 @@ REQUEST = _index(
     Fact("scheme", "choice", SCHEMES),
     Fact("sector", "choice", ("private", "public")),
     Fact("positions", "whole", low=1, high=200),
-    Fact("weekly_hours", "decimal", low=-168, high=168),
-    Fact("weeks", "whole", low=0, high=1040),
+    Fact("weekly_hours", "decimal", low=-10_000, high=10_000),
+    Fact("weeks", "whole", low=0, high=100_000),
     Fact("ordinary_fte", "decimal", low=0, high=1_000_000),
     Fact("supported_fte", "decimal", low=0, high=1_000_000),
     Fact("latest_month_fte", "decimal", low=0, high=1_000_000),
     Fact("twelve_month_mean_fte", "decimal", low=0, high=1_000_000),
-    Fact("vacated_months_ago", "whole", low=0, high=1200),
+    Fact("vacated_months_ago", "whole", low=0, high=100_000),
     Fact("representative", "choice", REPRESENTATIVE),
 )
 CANDIDATE = _index(

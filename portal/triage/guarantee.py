@@ -25,10 +25,13 @@ def promise(
     benefit: str | None,
     first_conversation: bool,
     closed: Container[date],
+    book: Rulebook | None = None,
     municipal_days: int | None = None,
 ) -> Promise:
-    """The promise to somebody who asks now. A municipality may shorten it, never lengthen it (rail.guarantee)."""
-    book = rulebook_on(local_date(asked_at))
+    """The promise to somebody who asks at `asked_at`, by `book` (default: the rulebook of that day).
+
+    A municipality may shorten it, never lengthen it (rail.guarantee)."""
+    book = book or rulebook_on(local_date(asked_at))
     known: dict[str, Value] = {"first_conversation": first_conversation}
     if benefit is not None:
         known["benefit"] = benefit

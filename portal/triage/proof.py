@@ -6,6 +6,7 @@ Proved here: every table gives everyone an answer (gap) and every row somebody (
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +21,7 @@ MUST_ANSWER = ("route", "team", "contact", "guarantee", "desk")
 NOT_PROVED = (
     "overlap",
     "rail.effect beyond the names an outcome may give",
-    "rail.complaint",
+    "rail.complaint beyond the text being there",
     "municipal layers",
 )
 MAY_DECIDE = {
@@ -44,9 +45,12 @@ def check_file(path: Path, on: date, promise: Rulebook | None = None) -> tuple[s
         return path.name, [Fault("file", "", "syntax", f"the file cannot be read: {error}")]
     begins = source.content.get("valid_from")
     day = max(on, begins) if isinstance(begins, date) else on
-    book, faults = open_rulebook(source, day)
-    if book is not None:
-        faults = [*faults, *proved(book, promise)]
+    try:
+        book, faults = open_rulebook(source, day)
+        if book is not None:
+            faults = [*faults, *proved(book, promise)]
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        faults = [Fault("file", "", "syntax", f"a table is not laid out as a rulebook's: {error}")]
     name = f"{source.content.get('id')} {source.content.get('version')} {source.hash[:12]}"
     return name, faults
 
@@ -59,10 +63,55 @@ def proved(book: Rulebook, promise: Rulebook | None = None) -> Iterator[Fault]:
     for condition in book.conditions:
         yield from _complete(condition.id, condition.table, must_answer=True)
         yield from _complete(condition.id, condition.without_exemptions, must_answer=True, reach=False)
+    yield from _whole(book, promise or book)
+    yield from _days(book)
+    yield from _texts(book)
     yield from _person_first(book)
     yield from _contact(book, promise or book)
     if promise is not None:
         yield from _guarantee(book, promise)
+
+
+def _whole(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
+    """Everything pages and figures rely on is there: the fixed ids, a text for each way, the figures."""
+    for name in ("route", "desk"):
+        for row in promise.tables[name].rows:
+            if row.id not in {own.id for own in book.tables[name].rows}:
+                yield Fault(
+                    name, row.id, "missing_row", "this id is fixed and may not be left out or renamed"
+                )
+    for condition in promise.conditions:
+        if condition.id not in {own.id for own in book.conditions}:
+            yield Fault(
+                "condition", condition.id, "missing_row", "this condition may not be left out or renamed"
+            )
+    for route in facts.ROUTES:
+        if route not in book.ways:
+            yield Fault("way", route, "missing_text", "people who get this route would read nothing")
+    for name in sorted(set(promise.figures) - set(book.figures)):
+        yield Fault("figure", name, "missing", "this figure is used and has no value on this day")
+
+
+def _days(book: Rulebook) -> Iterator[Fault]:
+    for row in book.tables["guarantee"].rows:
+        days = row.then.get("guarantee_days")
+        if not isinstance(days, int) or days < 1:
+            yield Fault("guarantee", row.id, "unknown_value", f"{days!r} is no number of days from 1 up")
+
+
+def _texts(book: Rulebook) -> Iterator[Fault]:
+    """No text would show an unfilled placeholder."""
+    known = {*book.figures, "limit", "asked", "largest_positions", "earliest_start"}
+    rows = [(name, row) for name, table in book.tables.items() for row in table.rows]
+    rows += [("condition", row) for condition in book.conditions for row in condition.table.rows]
+    rows += [("unclear", book.unclear), ("complaint", book.complaint)]
+    for name, row in rows:
+        for texts in row.texts.values():
+            for text in texts.values():
+                for unknown in sorted(set(re.findall(r"{([^}]*)}", text)) - known):
+                    yield Fault(
+                        name, row.id, "unknown_figure", f"the text names {{{unknown}}}, which has no value"
+                    )
 
 
 def _complete(name: str, table: Table, *, must_answer: bool, reach: bool = True) -> Iterator[Fault]:

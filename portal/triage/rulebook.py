@@ -212,6 +212,12 @@ class _Reader:
         for key in ("id", "version", "valid_from"):
             if key not in self.content:
                 self.fault("rulebook", "", "missing", f"write {key} at the top of the file")
+        if not isinstance(self.content.get("valid_from"), date):
+            self.fault("rulebook", "", "syntax", "write valid_from as a date without quotes, e.g. 2027-01-01")
+        if "text" not in self.content.get("complaint", {}):
+            self.fault(
+                "complaint", "complaint", "rail.complaint", "the complaint guidance may not be left out"
+            )
         tables = {name: self._table(name, vocabulary) for name, vocabulary in TABLES.items()}
         return Rulebook(
             id=str(self.content.get("id")),
@@ -245,7 +251,8 @@ class _Reader:
         name = str(raw.get("id") or raw.get("route") or raw.get("fact"))
         for key in keys:
             for lang in LANGUAGES:
-                if not raw.get(key, {}).get(lang):
+                texts = raw.get(key)
+                if not isinstance(texts, dict) or not texts.get(lang):
                     self.fault(table, name, "missing_text", f"write {key}.{lang}")
         return True
 
@@ -344,6 +351,11 @@ class _Reader:
         used: dict[str, Any] = {}
         when = self._when(raw.get("when", {}), vocabulary, table, name, used)
         then = {key: self._figure(value, table, name, used) for key, value in raw.get("then", {}).items()}
+        stated = (
+            table in ("team", "contact") or "confidence" in raw
+        )  # these two are the municipality's own promises
+        if not stated:
+            self.fault(table, name, "rail.confidence", "a row needs law and confidence")
         confidence = str(raw.get("confidence", "policy"))
         if confidence not in CONFIDENCES:
             self.fault(table, name, "rail.confidence", f"confidence must be one of {', '.join(CONFIDENCES)}")

@@ -37,11 +37,12 @@ async def test_asking_books_a_time_inside_the_promise(portal: Portal) -> None:
 
 async def test_a_double_submit_gives_one_case_and_the_same_page(portal: Portal) -> None:
     person, first, found = await _ask(portal)
-    again = await person.browser.post(
-        found.action, data={**found.fields, "slot": found.choices["slot"][1], "action": "book"}
-    )
+    sent = {**found.fields, "slot": found.choices["slot"][0], "action": "book"}
+    again = await person.browser.post(found.action, data=sent)
     assert again.status_code == 303
     assert again.headers["location"] == first.headers["location"]
+    other = await person.browser.post(found.action, data={**sent, "slot": found.choices["slot"][1]})
+    assert other.headers["location"].split("?")[0] == first.headers["location"].split("?")[0]
     assert await _count(portal, Conversation) == 1
 
 

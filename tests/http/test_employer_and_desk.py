@@ -99,7 +99,7 @@ async def test_an_approval_has_no_complaint_guidance(portal: Portal) -> None:
     )
     assert "Klagevejledning" not in page.text(preview.text)
     await clara.send(preview.text, "/afgoer", action="send")
-    assert "Personen må begynde mandag den 14. december" in page.text(
+    assert "Personen må begynde 14. december 2026" in page.text(
         (await bo.see(f"/virksomhed/sag/{case}")).text
     )
 

@@ -35,6 +35,9 @@ FAULTS = {
         'then.route = "talk_to_a_person"\nthen.benefit = "none"\nlaw',
     ),
     "rail.confidence": ('confidence = "policy"', 'confidence = "surely"'),
+    "missing_row": ('id = "route.self_directed"', 'id = "route.on_your_own"'),
+    "missing": ('name = "start.lead_days"', 'name = "start.days"'),
+    "rail.complaint": ("[complaint]\n", "[guidance]\n"),
     "syntax": ("when.social_barriers.at_least = 2", "when.social_barriers.more_than = 2"),
 }
 
@@ -71,6 +74,25 @@ def test_all_faults_are_collected_not_the_first(tmp_path: Path) -> None:
     (tmp_path / "draft.toml").write_text(text, encoding="utf-8")
     kinds = {fault["kind"] for fault in _check(tmp_path)[1]}
     assert {"unknown_fact", "missing_text", "unknown_value"} <= kinds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("{sick.short_weeks}", "{sick.shortweeks}"),
+        ("value = 10\n", 'value = "x"\n'),
+        ("value = 10\n", "value = -1\n"),
+        ('text.da = "Hvor gammel er du?"\ntext.en = "How old are you?"', 'text = "Hvor"'),
+        ("valid_from = 2025-07-01 #", 'valid_from = "2025-07-01" #'),
+        ('[[way]]\nroute = "holistic_course"', '[[way]]\nroute = "somewhere"'),
+    ],
+)
+def test_odd_mistakes_are_told_and_never_break_the_check(change: tuple[str, str], tmp_path: Path) -> None:
+    assert change[0] in ORIGINAL
+    (tmp_path / "draft.toml").write_text(ORIGINAL.replace(*change, 1), encoding="utf-8")
+    code, faults = _check(tmp_path)
+    assert code == 1
+    assert all(fault["message"] for fault in faults)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ def test_companies_conditions_figures_and_desk_are_as_expected() -> None:
         '{"facts": {"age": true}}',
         "{}",
         '{"facts": {}, "declined": ["sex"]}',
+        '{"facts": {}, "declined": [[]]}',
+        '{"facts": {"\\ud800": 1}}',
+        '{"facts": {"age": ' + "9" * 5000 + "}}",
+        '{"facts": {}, "today": "never"}',
+        "",
         "[" * 5000,
     ],
 )
