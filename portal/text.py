@@ -126,7 +126,7 @@ def fact_name(name: str) -> str:
         "ordinary_fte": _("ordinært ansatte"),
         "supported_fte": _("ansatte med støtte"),
         "latest_month_fte": _("ansatte i seneste måned"),
-        "twelve_month_mean_fte": _("gennemsnit over 12 måneder"),
+        "twelve_month_mean_fte": _("gennemsnit over året"),
         "fte_growth": _("ansatte i seneste måned mod gennemsnittet"),
         "ratio_room": _("tal om ansatte"),
         "start_margin_days": _("start"),

@@ -39,8 +39,8 @@ class Offer:
 async def offer(reader: Reader, visit: Visit, asked: Asked | None, form: str) -> Offer:
     wish = asked.wish if asked else conversations.Wish(form)
     made = await conversations.the_promise(reader, visit.me.id, wish, visit.now, visit.here.guarantee_days)
-    team, _ = await conversations.team_for(reader, visit.me.id)
-    teams = tuple(dict.fromkeys((team, conversations.RECEPTION)))
+    team, _ = await conversations.team_for(reader, visit.me.id, visit.today)
+    teams = tuple(dict.fromkeys((team, conversations.reception_on(visit.today))))
     free = await times.free_times(reader, teams, form, visit.now, made.due.latest_bookable)
     return Offer(made, free, teams)
 

@@ -93,7 +93,7 @@ async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status
         own = await times.own(reader, talk, visit.me.id)
         if own.state not in ("waiting", "booked"):
             return go(visit, "borger", "samtale", talk)
-        teams = tuple(dict.fromkeys((own.team_id, conversations.RECEPTION)))
+        teams = tuple(dict.fromkeys((own.team_id, conversations.reception_on(visit.today))))
         inside = await times.free_times(reader, teams, own.form, visit.now, own.latest_bookable)
         beyond = []
         if later:

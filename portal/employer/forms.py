@@ -84,7 +84,7 @@ def _staff(form: Form, scheme: str) -> None:
     )
     if scheme == "wage_subsidy" and form["sector"] != "public":
         form.decimal("latest_month_fte", 0, 100_000, needed=_("Skriv antallet i seneste måned."))
-        form.decimal("twelve_month_mean_fte", 0, 100_000, needed=_("Skriv gennemsnittet over 12 måneder."))
+        form.decimal("twelve_month_mean_fte", 0, 100_000, needed=_("Skriv gennemsnittet over året."))
 
 
 def _job(form: Form, scheme: str) -> None:

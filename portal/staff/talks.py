@@ -61,7 +61,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
         teams = await places.teams(reader, "citizen")
         free: list[times.FreeTime] = []
         if row.state in rules.OPEN:
-            wanted = (row.team_id, conversations.RECEPTION)
+            wanted = (row.team_id, conversations.reception_on(visit.today))
             until = visit.today + WEEKS_AHEAD
             free = await times.free_times(reader, wanted, row.form, visit.now, until, most=30)
     begun = booked.starts_at is not None and booked.starts_at <= visit.now
@@ -181,8 +181,8 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
                 return go(visit, "medarbejder", "samtale", talk.id, besked="findes")
         wish = conversations.Wish(form["form"] if form["form"] in times.FORMS else "phone")
         made = await conversations.the_promise(reader, citizen_id, wish, visit.now, visit.here.guarantee_days)
-        team, _because = await conversations.team_for(reader, citizen_id)
-        teams = (team, conversations.RECEPTION)
+        team, _because = await conversations.team_for(reader, citizen_id, visit.today)
+        teams = (team, conversations.reception_on(visit.today))
         free = await times.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
     return show(
         visit,

@@ -20,9 +20,9 @@ from portal.store import journal, messages, outbox, promises, times
 from portal.store.database import AlreadyThereError, Reader, Unit, new_id
 from portal.store.places import closed_days
 from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
+from portal.triage.dialogue import reception
 from portal.triage.guarantee import Promise, promise
-
-RECEPTION = "modtagelse"
+from portal.triage.rulebook import rulebook_on
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,12 @@ async def the_promise(
     )
 
 
-async def team_for(reader: Reader, citizen_id: str) -> tuple[str, dict[str, Any]]:
+def reception_on(day: date) -> str:
+    """The team that takes conversations of those who have no way yet, and of those whose own team has no time."""
+    return reception(rulebook_on(day))[0]
+
+
+async def team_for(reader: Reader, citizen_id: str, on: date) -> tuple[str, dict[str, Any]]:
     """The team that holds this citizen's conversation, and why: the latest way found, else the reception."""
     statement = (
         select(Dialogue.outcome, Dialogue.explained)
@@ -68,7 +73,8 @@ async def team_for(reader: Reader, citizen_id: str) -> tuple[str, dict[str, Any]
     )
     found = await reader.one(statement)
     if found is None:
-        return RECEPTION, {"rule": "team.reception", "route": None}
+        team, rule = reception(rulebook_on(on))
+        return team, {"rule": rule, "route": None}
     return str(found.outcome["team"]), {"rule": found.explained["rules"][0], "route": found.outcome["route"]}
 
 
@@ -81,7 +87,7 @@ async def request_conversation(
     InvalidError("slot.outside") for a time that is not inside the promise.
     """
     made = await the_promise(unit, citizen_id, wish, unit.now, municipal_days)
-    team, because = await team_for(unit, citizen_id)
+    team, because = await team_for(unit, citizen_id, local_date(unit.now))
     by_self = unit.actor.role is Role.CITIZEN
     row = Conversation(
         municipality=unit.municipality,
@@ -126,7 +132,7 @@ async def book(
     """
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "book", row.state, unit.actor.role)
-    teams = (row.team_id, RECEPTION)
+    teams = (row.team_id, reception_on(local_date(unit.now)))
     inside = await times.free_times(unit, teams, row.form, unit.now, row.latest_bookable, most=1)
     await _book(unit, row, slot_id, own_choice=own_choice or not inside, had_a_choice=bool(inside))
     await _receipt(unit, row, "conversation.receipt")

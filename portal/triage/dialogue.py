@@ -60,6 +60,14 @@ def outcome_of(book: Rulebook, row: Row) -> Outcome:
     return Outcome(route, track, str(team.then["team"]), None if days == "none" else int(days))
 
 
+def reception(book: Rulebook) -> tuple[str, str]:
+    """The team for those who have no way yet, and the rule that says so: whom one talks to."""
+    row = book.tables["team"].first({"route": "talk_to_a_person", "track": "none"})
+    if row is None:
+        raise ValueError("no team for talk_to_a_person")
+    return str(row.then["team"]), row.id
+
+
 def standing(book: Rulebook, known: Mapping[str, Value], declined: Collection[str] = ()) -> Standing:
     """What `known` settles (DOMAIN section 4). `declined` facts are never asked again."""
     table = book.tables["route"]

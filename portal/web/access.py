@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
@@ -28,6 +29,7 @@ class Access:
     place: bool = True
 
 
+_UNTYPED = frozenset({"csrf", "key", "version", "slot", "action"})
 PUBLIC = Access(None)
 NOWHERE = Access(None, place=False)  # belongs to no municipality: the list of them, health, assets
 CITIZEN = Access(frozenset({Role.CITIZEN}))
@@ -44,12 +46,13 @@ ANYONE_IN = Access(frozenset(Role) - {Role.SYSTEM})
 
 
 class LoginNeededError(Exception):
-    """Nobody is logged in; `door` is where to, `back` the address asked for."""
+    """Nobody is logged in; `door` is where to, `back` the address asked for, `typed` what was being sent."""
 
-    def __init__(self, door: str, back: str) -> None:
+    def __init__(self, door: str, back: str, typed: tuple[str, ...] = ()) -> None:
         super().__init__(door)
         self.door = door
         self.back = back
+        self.typed = typed
 
 
 class WrongDoorError(Exception):
@@ -110,7 +113,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     set_visit(connection, visit)
     if access.roles is not None:
         if visit.actor is None:
-            raise LoginNeededError(_door(access), _back(connection))
+            raise LoginNeededError(_door(access), _back(connection), await _typed(connection))
         if visit.actor.role not in access.roles:
             raise WrongDoorError
     if connection.scope.get("method") == "POST":
@@ -180,6 +183,21 @@ def _door(access: Access) -> str:
     if roles == {Role.CITIZEN}:
         return "borger"
     return "virksomhed" if roles == {Role.EMPLOYER} else "medarbejder" if roles <= STAFF else "borger"
+
+
+async def _typed(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, ...]:
+    """The words of a form that came too late, so that its writer can have them back."""
+    if connection.scope.get("method") != "POST" or not isinstance(connection, Request):
+        return ()
+    try:
+        pairs = (await connection.form()).multi_items()
+    except (HTTPException, ValueError, RecursionError):
+        return ()
+    return tuple(
+        value
+        for name, value in pairs
+        if isinstance(value, str) and name not in _UNTYPED and " " in value.strip()
+    )
 
 
 def _back(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

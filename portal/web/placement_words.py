@@ -33,7 +33,7 @@ def _words() -> dict[str, tuple[str, dict[str, str]]]:
         "ordinary_fte": (_("Ordinært ansatte (fuldtid)"), {}),
         "supported_fte": (_("Ansatte med støtte (fuldtid)"), {}),
         "latest_month_fte": (_("Ansatte i seneste måned"), {}),
-        "twelve_month_mean_fte": (_("Gennemsnit over 12 måneder"), {}),
+        "twelve_month_mean_fte": (_("Gennemsnit over året"), {}),
         "tasks": (_("Opgaver"), {}),
         "purpose": (_("Formål"), {}),
         "weekly_hours": (_("Timer om ugen"), {}),

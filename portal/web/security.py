@@ -83,6 +83,8 @@ def login_needed(request: Request[Any, Any, Any], error: LoginNeededError) -> Pa
     address = login_address(visit.here.slug, error)
     if request.headers.get("hx-request") == "true":
         return Response("", status_code=401, headers={"HX-Redirect": address})
+    if error.typed:
+        return show(visit, "errors/logged_out.html", status=401, typed=error.typed, address=address)
     return Response("", status_code=303, headers={"Location": address})
 
 

@@ -5,7 +5,7 @@ import sqlmodel
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision = "26f45db5c800"
+revision = "9d1d38925cfe"
 down_revision = None
 branch_labels = None
 depends_on = None
