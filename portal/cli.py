@@ -8,11 +8,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 from granian import Granian
@@ -23,19 +20,16 @@ from portal import settings as configuration
 from portal.app import start_logging
 from portal.demo import load as demo
 from portal.domain.calendar import local_date
-from portal.domain.errors import DomainError, InvalidError
+from portal.domain.errors import InvalidError
 from portal.domain.people import system
 from portal.imports import outlook
 from portal.letters import sender
 from portal.store import outlooks, schema
 from portal.store.database import Store
-from portal.triage import proof
-from portal.triage.conditions import Judged, PlacementFacts, judge, municipality_code
-from portal.triage.dialogue import as_answer, standing
-from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
-from portal.triage.guarantee import promise
-from portal.triage.rulebook import FOLDER, Fault, rulebook_on
-from portal.triage.workdays import ClosedDays
+from portal.triage import machine, proof
+from portal.triage.conditions import municipality_code
+from portal.triage.reader import rulebook_on
+from portal.triage.rulebook import FOLDER, Fault
 from portal.worker import run as run_worker
 
 DEMO_MUNICIPALITY = "740"
@@ -53,66 +47,17 @@ def main() -> None:
 # ------------------------------------------------------------------ one JSON object a line
 
 
-def _lines(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def _answer(answer: machine.Answer) -> None:
     """Answers each line of standard input on a line of its own; exit status 1 when any line was bad."""
     bad = False
-    for line in _without_blank_end(sys.stdin):
-        try:
-            given = json.loads(line, parse_float=Decimal)
-            if not isinstance(given, dict):
-                raise InvalidError("line.object", value=line.strip()[:80])
-            reply = json.dumps(answer(given), ensure_ascii=False, default=_plain)
-        except DomainError as error:
-            bad = True
-            facts = ", ".join(f"{key}: {value}" for key, value in error.facts.items())
-            reply = _error(error.code, f"{error.code} ({facts})" if facts else error.code)
-        except (ValueError, RecursionError) as error:
-            bad = True
-            reply = _error("line.json", f"this line cannot be read as JSON: {str(error)[:120]}")
-        except (OverflowError, TypeError, ArithmeticError) as error:
-            bad = True
-            reply = _error("line.value", f"a value of this line cannot be worked with: {str(error)[:120]}")
-        click.echo(reply.encode("utf-8", "backslashreplace").decode())
+    for reply in machine.replies(sys.stdin, answer):
+        bad |= reply.bad
+        click.echo(reply.line)
     sys.exit(1 if bad else 0)
 
 
-def _without_blank_end(lines: Iterable[str]) -> Iterator[str]:
-    """The lines as they come; blank ones only once something follows them, so that a file may end with some."""
-    blank: list[str] = []
-    for line in lines:
-        if line.strip():
-            yield from blank
-            blank.clear()
-            yield line
-        else:
-            blank.append(line)
-
-
-def _error(code: str, message: str) -> str:
-    return json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    """Exact decimals as JSON numbers, days as ISO dates."""
-    return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def _day(given: dict[str, Any], on: datetime | None) -> date:
-    """The line's own `today`, else --on, else today in Copenhagen."""
-    own = given.get("today")
-    if own is None:
-        return on.date() if on else local_date(now())
-    try:
-        return date.fromisoformat(own)
-    except (TypeError, ValueError):
-        raise InvalidError("line.today", value=str(own)[:40]) from None
-
-
-def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
-    value = given.get(name)
-    if not isinstance(value, dict):
-        raise InvalidError("line.missing", field=name)
-    return value
+def _today(on: datetime | None) -> date:
+    return on.date() if on else local_date(now())
 
 
 def _code_option(_context: click.Context, _option: click.Parameter, code: str) -> str:
@@ -128,7 +73,7 @@ _on = click.option(
     "--on", type=click.DateTime(["%Y-%m-%d"]), help="The day the rules are read on (default: today)."
 )
 _municipality = click.option(
-    "--municipality", default=DEMO_MUNICIPALITY, help="Three-digit municipality code."
+    "--municipality", default=DEMO_MUNICIPALITY, callback=_code_option, help="Three-digit municipality code."
 )
 
 
@@ -142,17 +87,7 @@ def triage() -> None:
 @_on
 def outcome(municipality: str, on: datetime | None) -> None:
     """{"facts": {...}, "declined": [...]} a line in; the outcome, or what is still possible and worth asking, out."""
-
-    def answer(given: dict[str, Any]) -> dict[str, Any]:
-        declined = given.get("declined") or []
-        if not isinstance(declined, list) or not all(
-            isinstance(name, str) and name in CITIZEN for name in declined
-        ):
-            raise InvalidError("line.declined", value=str(declined)[:80])
-        book = rulebook_on(_day(given, on))
-        return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
-
-    _lines(answer)
+    _answer(lambda given: machine.triage_outcome(given, _today(on)))
 
 
 @main.command()
@@ -160,35 +95,7 @@ def outcome(municipality: str, on: datetime | None) -> None:
 @_on
 def guarantee(municipality: str, on: datetime | None) -> None:
     """{"asked_at": ..., "benefit": ..., "first_conversation": ...} a line in; the promise's dates out."""
-
-    def answer(given: dict[str, Any]) -> dict[str, Any]:
-        try:
-            asked_at = datetime.fromisoformat(given["asked_at"])
-            if asked_at.tzinfo is None:
-                raise ValueError
-            asked_at = asked_at.astimezone(UTC)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise InvalidError("guarantee.asked_at", value=str(given.get("asked_at"))[:40]) from None
-        benefit = given.get("benefit")
-        if benefit is not None and benefit not in BENEFITS:
-            raise InvalidError(
-                "fact.value", fact="benefit", value=str(benefit)[:40], domain=", ".join(BENEFITS)
-            )
-        first = given.get("first_conversation", False)
-        if not isinstance(first, bool):
-            raise InvalidError(
-                "fact.value", fact="first_conversation", value=str(first)[:40], domain="true, false"
-            )
-        book = rulebook_on(_day(given, on))
-        closed = ClosedDays()
-        due = promise(asked_at, book=book, benefit=benefit, first_conversation=first, closed=closed).due
-        return {
-            "guarantee_days": due.guarantee_days,
-            "due_on": due.due_on.isoformat(),
-            "latest_bookable": due.latest_bookable.isoformat() if due.latest_bookable else None,
-        }
-
-    _lines(answer)
+    _answer(lambda given: machine.guarantee(given, _today(on)))
 
 
 @main.group()
@@ -201,30 +108,7 @@ def employer() -> None:
 @_on
 def check(municipality: str, on: datetime | None) -> None:
     """{"request": {...}, "today": ...} a line in; every condition, the desk and the earliest start out."""
-
-    def answer(given: dict[str, Any]) -> dict[str, Any]:
-        today = _day(given, on)
-        where = municipality_code(given.get("municipality") or municipality)
-        request = PlacementFacts.parse(_object(given, "request"), where)
-        found = judge(rulebook_on(today), request, today, ClosedDays())
-        return {
-            "conditions": {name: _condition(one) for name, one in found.conditions.items()},
-            "desk": {"id": found.desk.id, "team": found.desk.team, "forward_to": found.desk.forward_to},
-            "earliest_start": found.earliest_start.isoformat(),
-        }
-
-    _lines(answer)
-
-
-def _condition(one: Judged) -> dict[str, Any]:
-    answer = {
-        "result": one.result,
-        "figures": one.figures,
-        "law": one.law,
-        "confidence": one.confidence,
-        "why": one.why,
-    }
-    return answer | ({"missing": list(one.missing)} if one.missing else {})
+    _answer(lambda given: machine.employer_check(given, _today(on), municipality))
 
 
 # ------------------------------------------------------------------ rulebooks

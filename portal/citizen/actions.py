@@ -18,7 +18,8 @@ from portal.store.times import Booked, FreeTime
 from portal.triage.dialogue import Standing, afterwards, as_answer, explanation, offers, standing
 from portal.triage.facts import CITIZEN, Value, parse_facts
 from portal.triage.guarantee import Promise, akasse_notice
-from portal.triage.rulebook import Rulebook, pinned, rulebook_on
+from portal.triage.reader import pinned, rulebook_on
+from portal.triage.rulebook import Rulebook
 from portal.web.visit import Visit
 
 YOUNGEST, OLDEST = CITIZEN["age"].low, CITIZEN["age"].high

@@ -14,7 +14,7 @@ from portal.citizen.forms import Asked
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError
 from portal.store import conversations, messages, times
 from portal.text import gettext as _
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 from portal.web.access import CITIZEN, CITIZEN_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show

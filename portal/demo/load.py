@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS
 from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
 from portal.domain.capacity import slots
 from portal.domain.people import Actor, Role, system
@@ -31,55 +32,12 @@ from portal.store.placements import Sent
 from portal.store.tables import Citizen, Company, CompanyUser, Municipality, Staff, Team
 from portal.triage.conditions import PlacementFacts, judge
 from portal.triage.dialogue import as_answer, standing
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 from portal.triage.workdays import ClosedDays
 
 CODE = "740"
 ISSUER = "demo"
 CLOSED = ClosedDays()
-TEAMS = (
-    ("modtagelse", "Modtagelsen", "Reception", "citizen"),
-    ("jobteam", "Jobteamet", "Job team", "citizen"),
-    ("ungeteam", "Ungeteamet", "Youth team", "citizen"),
-    ("uddannelsesteam", "Uddannelsesteamet", "Education team", "citizen"),
-    ("helhedsteam", "Helhedsteamet", "Holistic team", "citizen"),
-    ("sygedagpengeteam", "Sygedagpengeteamet", "Sickness benefit team", "citizen"),
-    ("virksomhedsteam", "Virksomhedsteamet", "Company team", "employer"),
-    ("rekrutteringsteam", "Rekrutteringsteamet", "Recruitment team", "employer"),
-    ("fastholdelsesteam", "Fastholdelsesteamet", "Retention team", "employer"),
-    ("partnerskabsteam", "Partnerskabsteamet", "Partnership team", "employer"),
-    ("offentligt_team", "Det offentlige team", "Public sector team", "employer"),
-    ("oversendelse", "Oversendelse til andre kommuner", "Forwarding to other municipalities", "employer"),
-)
-TEAM_NAMES = {code: (da, en) for code, da, en, _kind in TEAMS}
-STAFF = (
-    ("clara", "Clara Holm", "caseworker", "virksomhedsteam"),
-    ("carl", "Carl Vinther", "caseworker", "virksomhedsteam"),
-    ("rikke", "Rikke Damgaard", "caseworker", "modtagelse"),
-    ("jonas", "Jonas Bech", "caseworker", "jobteam"),
-    ("helle", "Helle Friis", "caseworker", "helhedsteam"),
-    ("sanne", "Sanne Lund", "caseworker", "sygedagpengeteam"),
-    ("ulla", "Ulla Kjær", "caseworker", "uddannelsesteam"),
-    ("yasin", "Yasin Demir", "caseworker", "ungeteam"),
-    ("tove", "Tove Mikkelsen", "team_lead", None),
-    ("anders", "Anders Toft", "auditor", None),
-    ("ada", "Ada Skov", "administrator", None),
-)
-CITIZENS = (
-    ("amina", "Amina Yusuf", date(1989, 4, 12)),
-    ("birger", "Birger Olsen", date(1966, 9, 3)),
-    ("camilla", "Camilla Testmann", date(2003, 1, 30)),
-    ("dan", "Dan Udenfor", date(1978, 6, 18)),
-    ("erik", "Erik Prøvesen", date(1958, 11, 2)),
-    ("fatima", "Fatima Testsen", date(1995, 7, 7)),
-    ("gustav", "Gustav Demosen", date(1982, 2, 14)),
-    ("hanne", "Hanne Prøve", date(1971, 12, 1)),
-)
-COMPANIES = (
-    ("bo", "Bo Bager", "Bos Bageri ApS", "88888881"),
-    ("lise", "Lise Lager", "Lises Lager A/S", "88888882"),
-    ("mads", "Mads Murer", "Mads Mur og Tag", "88888883"),
-)
 
 
 def _id(name: str) -> str:
@@ -411,7 +369,7 @@ async def _companies(store: Store, now: datetime) -> None:
             "I har færre ordinært ansatte end i gennemsnit over året, så ansættelsen giver ikke en ekstra plads.",
         ),
     ):
-        await _decide(store, clara, _at(now, 5, 11), case_id, outcome, why)
+        await _decide(store, clara, now, case_id, outcome, why)
     bo = next(row for row in COMPANIES if row[0] == "bo")
     async with store.writing(
         Actor(CODE, _id("bo"), Role.EMPLOYER, bo[1], _id(bo[2])), _at(now, 1, 15)
@@ -420,11 +378,13 @@ async def _companies(store: Store, now: datetime) -> None:
         await unit.commit()
 
 
-async def _decide(store: Store, actor: Actor, at: datetime, case_id: str, outcome: str, why: str) -> None:
-    book = rulebook_on(local_date(at))
-    async with store.writing(actor, at) as unit:
+async def _decide(store: Store, actor: Actor, now: datetime, case_id: str, outcome: str, why: str) -> None:
+    """Read in time, decided some days later."""
+    book = rulebook_on(local_date(now))
+    async with store.writing(actor, _at(now, 7, 9)) as unit:
         await desk.claim(unit, case_id)
-        await unit.flush()
+        await unit.commit()
+    async with store.writing(actor, _at(now, 5, 11)) as unit:
         case = await queue.placement_case(unit, case_id)
         refused = outcome != "granted"
         decision = {

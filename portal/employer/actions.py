@@ -14,7 +14,7 @@ from portal.store.database import Reader
 from portal.store.placements import OwnCase, Sent
 from portal.triage.conditions import Judged, Judgement, judge
 from portal.triage.facts import SCHEMES
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 from portal.web.forms import Form
 from portal.web.visit import Visit
 

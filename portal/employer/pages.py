@@ -16,7 +16,7 @@ from portal.store import messages, placements
 from portal.store.placements import OwnCase
 from portal.text import gettext as _
 from portal.triage.conditions import Judgement
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 from portal.web import placement_words
 from portal.web.access import EMPLOYER, EMPLOYER_OWN
 from portal.web.forms import Form, empty

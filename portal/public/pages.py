@@ -13,7 +13,7 @@ from portal.domain.people import STAFF, Role, system
 from portal.public import forms
 from portal.store import sessions
 from portal.text import gettext as _
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 from portal.web.access import ANYONE_IN, NOWHERE, PUBLIC, safe_back
 from portal.web.render import go, go_to, show
 from portal.web.visit import Visit

@@ -17,7 +17,8 @@ from portal.store.queue import Case
 from portal.store.tables import ClosingDay, Staff, Team
 from portal.triage.conditions import Candidate, Judgement, PlacementFacts, judge
 from portal.triage.facts import CANDIDATE, parse_facts
-from portal.triage.rulebook import Rulebook, pinned, rulebook_on
+from portal.triage.reader import pinned, rulebook_on
+from portal.triage.rulebook import Rulebook
 from portal.web.visit import Visit
 
 Verb = Callable[[Unit], Awaitable[None]]

@@ -22,7 +22,7 @@ from portal.store.places import closed_days
 from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
 from portal.triage.dialogue import reception
 from portal.triage.guarantee import Promise, promise
-from portal.triage.rulebook import rulebook_on
+from portal.triage.reader import rulebook_on
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ async def _first_read(unit: Unit, row: PlacementCase) -> None:
     """Read, by whom and when; read too late is a broken promise whether or not the sweep has seen it."""
     row.read_at, row.read_by = unit.now, unit.actor.id
     if row.answer_due_on is not None and local_date(unit.now) > row.answer_due_on:
-        await promises.register_once(unit, promises.Broken("answer", row.id, row.answer_due_on, "unread"))
+        await promises.register_once(unit, promises.Broken("answer", row.id, row.answer_due_on, "read_late"))
 
 
 async def claim(unit: Unit, case_id: str) -> None:

@@ -5,41 +5,12 @@ Rows never leave `store` towards templates: queries give plain facts. No relatio
 
 # No `from __future__ import annotations` here: SQLModel reads the annotations.
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, String, column, text
+from sqlalchemy import Index, String, column
 from sqlmodel import Field, SQLModel
 
 from portal.domain import conversation, placement
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata.naming_convention = NAMING
-Facts = dict[str, Any]
-
-
-def _facts() -> Any:
-    return Field(default_factory=dict, sa_type=JSON(none_as_null=True))
-
-
-def _belongs(column: str, table: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["municipality", column], [f"{table}.municipality", f"{table}.id"])
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    allowed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({allowed})", name=column)
-
-
-def _unique_while(name: str, *columns: str, where: str) -> Index:
-    return Index(
-        name, "municipality", *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where)
-    )
+from portal.store.columns import Facts, belongs, json_facts, one_of, unique_while
 
 
 class Municipality(SQLModel, table=True):
@@ -51,7 +22,7 @@ class Municipality(SQLModel, table=True):
     phone: str
     email: str
     address: str
-    opening_hours: Facts = _facts()
+    opening_hours: Facts = json_facts()
     guarantee_days: int | None = None
     lead_days: int | None = None
     answer_days: int | None = None
@@ -70,7 +41,7 @@ class Team(TenantRow, table=True):
     name_da: str
     name_en: str
     kind: str  # citizen or employer
-    __table_args__ = (_one_of("kind", ("citizen", "employer")),)
+    __table_args__ = (one_of("kind", ("citizen", "employer")),)
 
 
 class ClosingDay(TenantRow, table=True):
@@ -90,8 +61,8 @@ class Staff(TenantRow, table=True):
     active: bool = True
     __table_args__ = (
         Index("uq_staff_identity", "municipality", "issuer", "subject", unique=True),
-        _one_of("role", ("caseworker", "team_lead", "auditor", "administrator")),
-        _belongs("team_id", "team"),
+        one_of("role", ("caseworker", "team_lead", "auditor", "administrator")),
+        belongs("team_id", "team"),
     )
 
 
@@ -109,7 +80,7 @@ class Citizen(TenantRow, table=True):
     benefit: str | None = None
     __table_args__ = (
         Index("uq_citizen_identity", "municipality", "issuer", "subject", unique=True),
-        _one_of("channel", ("email", "phone", "letter")),
+        one_of("channel", ("email", "phone", "letter")),
     )
 
 
@@ -128,7 +99,7 @@ class CompanyUser(TenantRow, table=True):
     lang: str = "da"
     __table_args__ = (
         Index("uq_companyuser_identity", "municipality", "issuer", "subject", unique=True),
-        _belongs("company_id", "company"),
+        belongs("company_id", "company"),
     )
 
 
@@ -178,8 +149,8 @@ class Slot(TenantRow, table=True):
     __table_args__ = (
         Index("uq_slot_time", "municipality", "staff_id", "starts_at", unique=True),
         Index("ix_slot_team", "municipality", "team_id", "starts_at"),
-        _belongs("staff_id", "staff"),
-        _belongs("team_id", "team"),
+        belongs("staff_id", "staff"),
+        belongs("team_id", "team"),
     )
 
 
@@ -198,23 +169,23 @@ class Conversation(TenantRow, table=True):
     guarantee_days: int
     due_on: date
     latest_bookable: date | None
-    promise: Facts = _facts()
+    promise: Facts = json_facts()
     waived_at: datetime | None = None
     held_on: date | None = None
     team_id: str
-    routed_because: Facts = _facts()
+    routed_because: Facts = json_facts()
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     version: int = 1
     __table_args__ = (
-        _one_of("state", conversation.STATES),
-        _one_of("form", ("in_person", "phone", "video")),
-        _one_of("asked_via", ("portal", "phone")),
-        _unique_while("uq_conversation_open", "citizen_id", where="state IN ('waiting', 'booked')"),
+        one_of("state", conversation.STATES),
+        one_of("form", ("in_person", "phone", "video")),
+        one_of("asked_via", ("portal", "phone")),
+        unique_while("uq_conversation_open", "citizen_id", where="state IN ('waiting', 'booked')"),
         Index("ix_conversation_due", "municipality", "state", "due_on"),
-        _belongs("citizen_id", "citizen"),
-        _belongs("team_id", "team"),
-        _belongs("claimed_by", "staff"),
+        belongs("citizen_id", "citizen"),
+        belongs("team_id", "team"),
+        belongs("claimed_by", "staff"),
     )
 
 
@@ -227,10 +198,10 @@ class Booking(TenantRow, table=True):
     booked_at: datetime
     booked_by: str
     __table_args__ = (
-        _unique_while("uq_booking_slot", "slot_id", where="active"),
-        _unique_while("uq_booking_conversation", "conversation_id", where="active"),
-        _belongs("conversation_id", "conversation"),
-        _belongs("slot_id", "slot"),
+        unique_while("uq_booking_slot", "slot_id", where="active"),
+        unique_while("uq_booking_conversation", "conversation_id", where="active"),
+        belongs("conversation_id", "conversation"),
+        belongs("slot_id", "slot"),
     )
 
 
@@ -244,7 +215,7 @@ class Breach(TenantRow, table=True):
     cause: str
     __table_args__ = (
         Index("uq_breach_once", "municipality", "kind", "subject_id", unique=True),
-        _one_of("kind", ("conversation", "answer")),
+        one_of("kind", ("conversation", "answer")),
     )
 
 
@@ -254,17 +225,17 @@ class Dialogue(TenantRow, table=True):
     citizen_id: str
     started_at: datetime
     updated_at: datetime
-    rulebook: Facts = _facts()
-    answers: Facts = _facts()
-    declined: Facts = _facts()
-    occupation: Facts = _facts()
+    rulebook: Facts = json_facts()
+    answers: Facts = json_facts()
+    declined: Facts = json_facts()
+    occupation: Facts = json_facts()
     finished_at: datetime | None = None
-    outcome: Facts = _facts()
-    explained: Facts = _facts()
+    outcome: Facts = json_facts()
+    explained: Facts = json_facts()
     version: int = 1
     __table_args__ = (
-        _unique_while("uq_dialogue_open", "citizen_id", where="finished_at IS NULL"),
-        _belongs("citizen_id", "citizen"),
+        unique_while("uq_dialogue_open", "citizen_id", where="finished_at IS NULL"),
+        belongs("citizen_id", "citizen"),
     )
 
 
@@ -278,32 +249,32 @@ class PlacementCase(TenantRow, table=True):
     updated_at: datetime
     scheme: str
     state: str
-    form: Facts = _facts()
+    form: Facts = json_facts()
     step: int = 1
     positions: int | None = None
     start: date | None = None
     sent_at: datetime | None = None
-    facts: Facts = _facts()
+    facts: Facts = json_facts()
     answer_due_on: date | None = None
     read_at: datetime | None = None
     read_by: str | None = None
     team_id: str | None = None
-    desk: Facts = _facts()
-    rulebook: Facts = _facts()
-    judged: Facts = _facts()
+    desk: Facts = json_facts()
+    rulebook: Facts = json_facts()
+    judged: Facts = json_facts()
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     decided_at: datetime | None = None
-    decision: Facts = _facts()
+    decision: Facts = json_facts()
     version: int = 1
     __table_args__ = (
-        _one_of("state", placement.STATES),
+        one_of("state", placement.STATES),
         Index("ix_placementcase_queue", "municipality", "team_id", "state"),
-        _belongs("company_id", "company"),
-        _belongs("created_by", "companyuser"),
-        _belongs("team_id", "team"),
-        _belongs("claimed_by", "staff"),
-        _belongs("read_by", "staff"),
+        belongs("company_id", "company"),
+        belongs("created_by", "companyuser"),
+        belongs("team_id", "team"),
+        belongs("claimed_by", "staff"),
+        belongs("read_by", "staff"),
     )
 
 
@@ -314,14 +285,14 @@ class Candidate(TenantRow, table=True):
     code_hash: str
     citizen_id: str | None = None
     state: str = "named"
-    facts: Facts = _facts()
+    facts: Facts = json_facts()
     lives_in: str | None = None
     answered_at: datetime | None = None
     __table_args__ = (
-        _one_of("state", ("named", "confirmed", "declined")),
+        one_of("state", ("named", "confirmed", "declined")),
         Index("uq_candidate_code", "municipality", "code_hash", unique=True),
-        _belongs("id", "placementcase"),
-        _belongs("citizen_id", "citizen"),
+        belongs("id", "placementcase"),
+        belongs("citizen_id", "citizen"),
     )
 
 
@@ -334,14 +305,14 @@ class Message(TenantRow, table=True):
     sent_by_reader: bool
     author: str
     kind: str
-    facts: Facts = _facts()
+    facts: Facts = json_facts()
     body: str = ""
     sent_at: datetime
     read_at: datetime | None = None
     __table_args__ = (
         Index("ix_message_reader", "municipality", "reader_id", "sent_at"),
         Index("ix_message_case", "municipality", "case_id", "sent_at"),
-        _one_of("case_kind", ("conversation", "placement")),
+        one_of("case_kind", ("conversation", "placement")),
     )
 
 
@@ -362,7 +333,7 @@ class Journal(TenantRow, table=True):
     actor_id: str
     subject_kind: str
     subject_id: str
-    facts: Facts = _facts()
+    facts: Facts = json_facts()
     __table_args__ = (
         Index("uq_journal_number", "municipality", "number", unique=True),
         Index("ix_journal_subject", "municipality", "subject_id", "number"),
@@ -382,7 +353,7 @@ class Outbox(TenantRow, table=True):
     kind: str
     to: str
     lang: str
-    facts: Facts = _facts()
+    facts: Facts = json_facts()
     once: str
     state: str = "pending"
     created_at: datetime
@@ -393,7 +364,7 @@ class Outbox(TenantRow, table=True):
     sent_at: datetime | None = None
     trouble: str = ""
     __table_args__ = (
-        _one_of("state", ("pending", "sending", "sent", "failed", "uncertain")),
+        one_of("state", ("pending", "sending", "sent", "failed", "uncertain")),
         Index("uq_outbox_once", "municipality", "once", unique=True),
         Index("ix_outbox_due", "municipality", "state", "due_at"),
     )
@@ -407,7 +378,7 @@ class Outlook(TenantRow, table=True):
     source: str
     fictional: bool
     valid_on: date
-    __table_args__ = (_one_of("outlook", ("shortage", "paradox", "good", "limited")),)
+    __table_args__ = (one_of("outlook", ("shortage", "paradox", "good", "limited")),)
 
 
 # The scope of a session is one condition on TenantRow (`database._scope`); SQLAlchemy tries it out on the class itself,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from portal.triage import facts
-from portal.triage.rulebook import TABLES, Fault, Rulebook, Source, open_rulebook
+from portal.triage.reader import open_rulebook
+from portal.triage.rulebook import TABLES, Fault, Rulebook, Source
 from portal.triage.table import Table
 
 MUST_ANSWER = ("route", "team", "contact", "guarantee", "desk")

@@ -29,7 +29,7 @@ async def test_asking_books_a_time_inside_the_promise(portal: Portal) -> None:
     person, answer, _ = await _ask(portal)
     assert answer.status_code == 303
     shown = page.text((await person.see(answer.headers["location"].removeprefix("/silkeborg"))).text)
-    assert "tirsdag den 24. november kl. 09.00" in shown
+    assert "Tirsdag den 24. november kl. 09.00" in shown
     assert "Vores løfte: samtalen holdes senest torsdag den 3. december" in shown
     assert await _count(portal, Booking) == 1
     assert await _count(portal, Outbox) == 1

@@ -172,7 +172,7 @@ async def test_read_too_late_is_in_the_register_without_a_sweep(portal: Portal) 
     clara = await portal.log_in("clara")
     await clara.fill(f"/medarbejder/sag/{case}", "/tag")
     async with portal.store.reading(cast.HOME) as reader:
-        assert [row.cause for row in await reader.rows(select(Breach))] == ["unread"]
+        assert [row.cause for row in await reader.rows(select(Breach))] == ["read_late"]
 
 
 async def test_a_stale_question_keeps_its_words(portal: Portal) -> None:

@@ -11,7 +11,8 @@ from babel.messages.pofile import read_po
 
 from portal.settings import SETTINGS
 from portal.text import COMPONENTS
-from portal.triage.rulebook import LANGUAGES, sources
+from portal.triage.reader import sources
+from portal.triage.rulebook import LANGUAGES
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = ROOT / "portal" / "templates"
