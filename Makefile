@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset setup test check bench words lock format
+.PHONY: help run reset setup test check bench words lock format revision
 
 help: ## What can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ words: $(VENV)/.test ## Collect the words of the pages into locales/
 
 format: $(VENV)/.test
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+revision: $(VENV)/.test ## A draft of the next migration, from what the tables have (MESSAGE="what changes")
+	@$(BIN)/python -m tests.revision "$(MESSAGE)"
 
 lock: ## Write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build pyproject.toml -o requirements/run.txt

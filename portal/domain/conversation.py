@@ -28,7 +28,3 @@ TRANSITIONS: Mapping[str, Transition] = table(
 def waives_promise(role: Role, new_day: date, due_on: date) -> bool:
     """Only the citizen's own choice of a day past the due date waives; a move by the municipality never does."""
     return role is Role.CITIZEN and new_day > due_on
-
-
-def kept(due_on: date, held_on: date) -> bool:
-    return held_on <= due_on

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
@@ -303,6 +303,3 @@ def index_of(error: IntegrityError) -> str:
         columns = said.split("UNIQUE constraint failed: ")[1]
         return _INDEX_COLUMNS.get(columns, columns)
     raise error
-
-
-Clock = Callable[[], datetime]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 HEAD = "head"
 
@@ -34,7 +33,3 @@ def check(url: str) -> None:
 def new_revision(url: str, message: str) -> None:
     """A draft of the next migration, from what the classes have and the database lacks."""
     command.revision(_config(url), message, autogenerate=True)
-
-
-def newest() -> str:
-    return str(ScriptDirectory.from_config(_config("sqlite://")).get_current_head())
