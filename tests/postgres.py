@@ -55,6 +55,7 @@ def _start_in(folder: Path) -> str:
     if user:
         os.chown(home, pwd.getpwnam(user).pw_uid, -1)
     as_user = {"user": user, "cwd": home}
+    folder = _within_reach(folder, home, user)
     data = home / "data"
     subprocess.run(
         [
@@ -96,6 +97,22 @@ def _start_in(folder: Path) -> str:
             break
         time.sleep(0.05)
     raise OSError(f"the server did not start: {(home / 'log').read_text()[-300:]}")
+
+
+def _within_reach(folder: Path, home: Path, user: str | None) -> Path:
+    """The binaries where `user` may run them: a checkout below root's own folder is closed to everybody else."""
+    if user is None:
+        return folder
+    try:
+        subprocess.run([folder / "initdb", "--version"], check=True, capture_output=True, user=user, cwd=home)
+        return folder
+    except (OSError, subprocess.CalledProcessError):
+        package, install = folder.parent.parent, folder.parent.name
+        shutil.copytree(folder.parent, home / package.name / install, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps what its binaries link to
+        if libraries.is_dir():
+            shutil.copytree(libraries, home / libraries.name, symlinks=True)
+        return home / package.name / install / folder.name
 
 
 def _stop(server: subprocess.Popen[bytes], home: Path) -> None:
