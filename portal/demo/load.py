@@ -14,6 +14,7 @@ from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS
 from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
 from portal.domain.capacity import slots
 from portal.domain.people import Actor, Role, system
+from portal.employer.actions import as_facts
 from portal.imports import outlook
 from portal.store import (
     calendars,
@@ -293,7 +294,7 @@ async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], star
             desk=asdict(found.desk),
             rulebook=book.stamp,
             judged={
-                "conditions": [],
+                "conditions": [as_facts(one) for one in found.conditions.values()],
                 "team": {"da": TEAM_NAMES[found.desk.team][0], "en": TEAM_NAMES[found.desk.team][1]},
             },
         )
