@@ -155,7 +155,7 @@ def _working_day_before(day: date, count: int) -> date:
 
 
 def _at(now: datetime, working_days_ago: int, hour: int) -> datetime:
-    return local_instant(_working_day_before(local_date(now), working_days_ago), time(hour, 12))
+    return min(now, local_instant(_working_day_before(local_date(now), working_days_ago), time(hour, 12)))
 
 
 def _citizen(subject: str) -> Actor:

@@ -6,24 +6,27 @@ import asyncio
 import os
 import random
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import func, select, text
 
+from portal.domain.calendar import is_working_day, local_instant
 from portal.domain.people import system
+from portal.store import calendars
 from portal.store.database import Store
-from portal.store.tables import Booking, Citizen, Conversation, Slot
+from portal.store.tables import Booking, Citizen, Conversation
+from portal.triage.workdays import ClosedDays
 from tests import cast, page
 from tests.processes.servers import serving
 
 CONTENDERS = int(os.environ.get("PORTAL_TEST_CONTENDERS", "200"))
 
 
-async def _crowd(store: Store) -> str:
-    """The contenders, and the one slot they all want."""
+async def _crowd(store: Store) -> None:
+    """The contenders."""
     async with store.writing(system(cast.HOME), cast.NOW) as unit:
         for each in range(CONTENDERS):
             unit.add(
@@ -38,11 +41,6 @@ async def _crowd(store: Store) -> str:
                 )
             )
         await unit.commit(unnoted=True)
-    async with store.reading(cast.HOME) as reader:
-        now = (await reader.one(select(func.max(Slot.starts_at))))[0]
-        wanted = select(Slot.id).where(Slot.starts_at > cast.NOW).order_by(Slot.starts_at).limit(1)
-        assert now
-        return (await reader.one(wanted))[0]
 
 
 async def _contend(
@@ -68,15 +66,14 @@ async def _contend(
 
 @pytest.fixture
 async def fresh_slot(store: Store) -> str:
-    """The cast's calendar lies in the past of the real clock or not: the wanted slot is moved to tomorrow."""
-    slot = await _crowd(store)
-    async with store.engine.execution_options(write=True).begin() as connection:
-        tomorrow = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=2)
-        while tomorrow.weekday() > 4:
-            tomorrow += timedelta(days=1)
-        await connection.execute(
-            Slot.__table__.update().where(Slot.__table__.c.id == slot).values(starts_at=tomorrow)
-        )
+    """The servers' clock is the real one, so the one slot everybody wants is put some working days from today."""
+    await _crowd(store)
+    day = datetime.now(UTC).date() + timedelta(days=2)
+    while not is_working_day(day, ClosedDays()):
+        day += timedelta(days=1)
+    async with store.writing(cast.staff("ada"), cast.NOW) as unit:
+        slot = calendars.add_slot(unit, cast.identity("rikke"), "modtagelse", local_instant(day, time(15, 7)))
+        await unit.commit(unnoted=True)
     return slot
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,8 @@ def _worker(database: str, port: int, log: Path) -> subprocess.Popen[bytes]:
 
 async def _decide(portal: Portal) -> None:
     bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
-    case = await send_request(bo)
+    start = (portal.now + timedelta(days=30)).strftime("%d-%m-%Y")
+    case = await send_request(bo, start=start)
     await clara.fill(f"/medarbejder/sag/{case}", "/tag")
     preview = await clara.fill(
         f"/medarbejder/sag/{case}", "/afgoer", outcome="granted", reasons="Ja.", law="LAB"
