@@ -91,6 +91,7 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
             judged={
                 "conditions": [as_facts(one) for one in shown.conditions.values()],
                 "team": teams.get(shown.desk.team),
+                "earliest_start": shown.earliest_start.isoformat(),
             },
         )
         await placements.send(unit, case_id, sent)

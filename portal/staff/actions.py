@@ -51,7 +51,11 @@ async def judged_for_staff(
         candidate = Candidate(named.lives_in, parse_facts(CANDIDATE, named.facts))
         request = replace(request, candidate=candidate)
     closed = await places.closed_days(reader)
-    return judge(book, request, sent_on, closed, visit.here.lead_days), book
+    promised = case.judged.get(
+        "earliest_start"
+    )  # as it was when the company sent, whatever has changed since
+    earliest = date.fromisoformat(promised) if promised else None
+    return judge(book, request, sent_on, closed, visit.here.lead_days, earliest), book
 
 
 async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> None:
@@ -205,6 +209,12 @@ async def change_team(visit: Visit, team_id: str, name_da: str, name_en: str, ke
         journal.note(unit, "team.changed", "team", team_id)
 
     await carry_out(visit, verb, key=key)
+
+
+async def left_behind(visit: Visit, staff_id: str) -> int:
+    """How many booked conversations and open cases somebody has: others must take them when access ends."""
+    async with visit.store.reading(visit.here.code) as reader:
+        return await queue.held_by(reader, staff_id, visit.now)
 
 
 async def change_staff(visit: Visit, staff_id: str, role: str, team: str, active: bool, key: str) -> None:

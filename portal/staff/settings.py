@@ -96,7 +96,8 @@ async def change_staff(request: Request[Any, Any, Any], visit: NamedDependency[V
     await actions.change_staff(
         visit, form["person"][:32], form["role"], form["team"], form.checked("active"), form["key"]
     )
-    return go(visit, "medarbejder", "kommune", besked="gemt")
+    left = 0 if form.checked("active") else await actions.left_behind(visit, form["person"][:32])
+    return go(visit, "medarbejder", "kommune", besked="efterladt" if left else "gemt", booket=str(left))
 
 
 @post("/{slug:str}/medarbejder/kommune/brev", access=ADMIN)

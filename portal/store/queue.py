@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select, true
+from sqlalchemy import and_, case, func, or_, select, true
 from sqlmodel import col
 
 from portal.domain import conversation as talks
@@ -274,3 +274,20 @@ async def citizen(reader: Reader, citizen_id: str) -> Citizen:
     if found is None:
         raise NotFoundError("citizen")
     return found
+
+
+async def held_by(reader: Reader, staff_id: str, now: datetime) -> int:
+    """Booked conversations to come and open cases of one member of staff."""
+    talks_to_come = (
+        select(func.count())
+        .select_from(Booking)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .where(Slot.staff_id == staff_id, Booking.active == true(), Slot.starts_at > now)
+    )
+    open_cases = (
+        select(func.count())
+        .select_from(PlacementCase)
+        .where(PlacementCase.claimed_by == staff_id, PlacementCase.state.in_(sorted(rules.OPEN)))
+    )
+    counts = [await reader.one(statement) for statement in (talks_to_come, open_cases)]
+    return sum(int(found[0]) for found in counts if found)

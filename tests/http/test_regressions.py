@@ -214,3 +214,22 @@ async def test_odd_numbers_and_forms_never_break_it(portal: Portal) -> None:
     assert (
         await amina.fill("/borger/samtale/ny", "/samtale/ny", form="garbage", action="show")
     ).status_code == 200
+
+
+async def test_ending_somebodys_access_says_what_they_leave_behind(portal: Portal) -> None:
+    await _ask(portal)
+    ada = await portal.log_in("ada")
+    opened = await ada.see("/medarbejder/kommune")
+    forms = [one for one in page.forms(opened.text) if one.fields.get("person") == cast.identity("rikke")]
+    data = {name: value for name, value in forms[0].fields.items() if name != "active"}
+    answer = await ada.browser.post(forms[0].action, data=data)
+    shown = await ada.see(answer.headers["location"].removeprefix("/silkeborg"))
+    assert "som andre må tage: 1" in page.text(shown.text)
+
+
+async def test_a_longer_lead_time_does_not_change_a_request_already_sent(portal: Portal) -> None:
+    bo, clara, ada = await portal.log_in("bo"), await portal.log_in("clara"), await portal.log_in("ada")
+    case = await _send(bo, start="30-11-2026")
+    await ada.fill("/medarbejder/kommune", "/loefte", lead_days="30")
+    shown = page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
+    assert "Der er tid nok til at behandle henvendelsen" in shown
