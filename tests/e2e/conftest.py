@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import browser as chromium
 from tests.processes.servers import PORTAL, environment, serving
@@ -80,3 +80,10 @@ def visit(browser: Browser, address: str, tmp_path: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def choose(page: Page, which: str) -> None:
+    """Chooses a radio button or checkbox as people do: by its words, once they stand still."""
+    box = page.locator(which).first
+    page.locator(f"label[for='{box.get_attribute('id')}']").click()
+    expect(box).to_be_checked()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import DESK, PHONE, Open
+from tests.e2e.conftest import DESK, PHONE, Open, choose
 
 AXE = (Path(__file__).parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js").read_text(
     encoding="utf-8"
@@ -103,7 +103,7 @@ def test_an_employers_steps_and_mistakes_are_clean(visit: Open) -> None:
     page.goto(page.url + "/ny")
     page.locator("main form button").first.click()
     assert _violations(page) == []
-    page.locator("input[value=wage_subsidy]").check(force=True)
+    choose(page, "input[value=wage_subsidy]")
     page.locator("main form button").first.click()
     base = page.url.rsplit("/", 1)[0]
     for step in range(1, 7):

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DESK, PHONE, Open
+from tests.e2e.conftest import DESK, PHONE, Open, choose
 
 WORDS = {
     "da": {
@@ -64,7 +64,7 @@ def test_changing_the_form_shows_other_times_without_leaving_the_page(visit: Ope
     page = visit("hanne")
     page.goto(page.url + "/samtale/ny")
     page.fill("#about", "Om mit kursus")
-    page.get_by_label("Jeg får eller har søgt kontanthjælp").check(force=True)
+    choose(page, "#kontanthjaelp")
     expect(page.locator("#times")).to_contain_text("Det er din første samtale om kontanthjælp")
     assert page.input_value("#about") == "Om mit kursus"
 
@@ -80,14 +80,14 @@ def _answer(page: Page, answers: dict[str, str]) -> None:
         if value is None:
             page.locator("button[value=decline]").click()
         elif page.locator(f"input[name=answer][value='{value}']").count():
-            page.locator(f"input[name=answer][value='{value}']").check(force=True)
+            choose(page, f"input[name=answer][value='{value}']")
             page.locator("button[value=next]").click()
         else:
             page.locator("input[name=text]").fill(value)
             page.locator("button[value=next]").click()
             if "arbejder du med" in title or "work as" in title:
                 expect(page.locator(".suggestions")).to_be_visible()
-                page.locator("input[name=answer]").first.check(force=True)
+                choose(page, "input[name=answer]")
                 page.locator("button[value=next]").click()
         expect(page.locator("h1")).not_to_have_text(title)
 
@@ -132,7 +132,7 @@ def test_focus_moves_to_the_next_question_and_back_goes_back(visit: Open) -> Non
     page.goto(page.url + "/vej")
     page.locator("main form button").click()
     first = page.locator("h1").inner_text()
-    page.locator("input[name=answer]").first.check(force=True)
+    choose(page, "input[name=answer]")
     page.locator("button[value=next]").click()
     expect(page.locator("h1")).not_to_have_text(first)
     expect(page.locator("h1")).to_be_focused()
@@ -145,12 +145,12 @@ def test_focus_moves_to_the_next_question_and_back_goes_back(visit: Open) -> Non
 
 def _fill_request(page: Page, scripts: bool) -> None:
     page.locator("a[href$='/virksomhed/ny']").first.click()
-    page.locator("input[value=placement]").check(force=True)
+    choose(page, "input[value=placement]")
     page.locator("main form button").first.click()
     page.fill("#workplace", "Torvet 3, Silkeborg")
     page.fill("#p_number", "1000000001")
-    page.locator("input[name=sector][value=private]").check(force=True)
-    page.locator("input[name=who][value=open]").check(force=True)
+    choose(page, "input[name=sector][value=private]")
+    choose(page, "input[name=who][value=open]")
     page.fill("#positions", "3")
     page.locator("button[value=next]").click()
     page.fill("#ordinary_fte", "9")
@@ -164,9 +164,9 @@ def _fill_request(page: Page, scripts: bool) -> None:
         expect(page.locator("#conditions")).to_contain_text(re.compile("højst 1 pladser|at most 1 positions"))
     page.fill("#start", "31-12-2027")
     page.fill("#weeks", "4")
-    page.locator("input[name=vacated][value=no]").check(force=True)
+    choose(page, "input[name=vacated][value=no]")
     page.locator("button[value=next]").click()
-    page.locator("input[name=representative][value=agrees]").check(force=True)
+    choose(page, "input[name=representative][value=agrees]")
     page.locator("button[value=next]").click()
 
 
@@ -198,7 +198,7 @@ def test_an_employer_sends_and_clara_decides(
     page.locator("form[action$='/tilfoej'] button").click()
 
     clara.reload()
-    clara.locator("#outcome input[value=refused]").check(force=True)
+    choose(clara, "#outcome input[value=refused]")
     clara.fill("#reasons", "Der er ikke plads til så mange.")
     clara.get_by_role("button", name="Se brevet, før det sendes").click()
     expect(clara.locator("main")).to_contain_text("Intet er sendt endnu")
