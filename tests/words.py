@@ -10,27 +10,32 @@ from pathlib import Path
 HERE = Path(__file__).parent.parent
 
 
+PYBABEL = [sys.executable, "-m", "babel.messages.frontend"]
+
+
+def extract(template: Path) -> None:
+    """`template` holds every sentence of code and pages. Raises when a template does not parse."""
+    options = [
+        "-F",
+        "babel.cfg",
+        "-k",
+        "_",
+        "-k",
+        "ngettext:1,2",
+        "--no-location",
+        "--omit-header",
+        "--sort-output",
+    ]
+    subprocess.run(
+        [*PYBABEL, "extract", *options, "-o", str(template), "."], cwd=HERE, check=True, capture_output=True
+    )
+
+
 def collect() -> None:
     """locales/en holds every sentence of the portal, new ones with an empty translation, gone ones dropped."""
-    pybabel = [sys.executable, "-m", "babel.messages.frontend"]
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "portal.pot"
-        extract = [
-            "extract",
-            "-F",
-            "babel.cfg",
-            "-k",
-            "_",
-            "-k",
-            "ngettext:1,2",
-            "--no-location",
-            "--omit-header",
-            "--sort-output",
-            "-o",
-            str(template),
-            ".",
-        ]
-        subprocess.run([*pybabel, *extract], cwd=HERE, check=True, capture_output=True)
+        extract(template)
         update = [
             "update",
             "-i",
@@ -46,7 +51,7 @@ def collect() -> None:
             "--no-fuzzy-matching",
             "--ignore-obsolete",
         ]
-        subprocess.run([*pybabel, *update], cwd=HERE, check=True, capture_output=True)
+        subprocess.run([*PYBABEL, *update], cwd=HERE, check=True, capture_output=True)
 
 
 if __name__ == "__main__":
