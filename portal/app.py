@@ -28,7 +28,9 @@ from portal.employer.pages import router as employer
 from portal.letters import sender
 from portal.public.pages import router as public
 from portal.staff.pages import router as staff
+from portal.store import readiness
 from portal.store.database import Store, new_id
+from portal.store.keys import KeyRingError, open_ring
 from portal.text import environment
 from portal.web.access import NOWHERE, check_declared, guard
 from portal.web.security import HANDLERS, secure
@@ -38,6 +40,10 @@ STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
 
 
+class NotReadyError(Exception):
+    """The portal may not serve this database; the message says why, and what to do."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -45,7 +51,7 @@ def utc_now() -> datetime:
 def create_app(settings: configuration.Settings, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The portal, ready to serve. Raises UndeclaredError when a route does not say who may use it."""
     start_logging(settings.log)
-    store = Store(settings.database_url)
+    store = Store(settings.database_url, open_ring(settings.keys_file))
     static = f"/static/{_fingerprint(STATIC)}"
     wiring = Wiring(
         store=store,
@@ -61,6 +67,9 @@ def create_app(settings: configuration.Settings, clock: Callable[[], datetime] =
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        troubles = await readiness.trouble(store, demo=settings.demo)
+        if troubles:
+            raise NotReadyError("\n".join(troubles))
         stop = asyncio.Event()
         inline = None
         if settings.worker_inline:
@@ -126,5 +135,5 @@ def from_environment() -> Litestar:
     """The app as a server starts it; stops with a clear sentence when the settings will not do."""
     try:
         return create_app(configuration.read(os.environ))
-    except configuration.SettingsError as error:
+    except (configuration.SettingsError, KeyRingError) as error:
         sys.exit(str(error))

@@ -71,6 +71,7 @@ async def settle(store: Store) -> None:
         place = Municipality(
             code=code,
             slug=slug,
+            fictional=True,
             name=slug.capitalize(),
             phone="11 22 33 44",
             email=f"job@{slug}.example",

@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,15 @@ import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from portal import settings as configuration
 from portal.app import create_app
 from portal.store import schema
 from portal.store.database import Store
 from tests import cast, page, postgres
+from tests.keys import FILE, RING
 
 ENGINES = ("sqlite", "postgresql")
 _count = itertools.count()
@@ -36,12 +40,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A database of each engine with schema and cast, to be copied for each test."""
     file = tmp_path_factory.mktemp("template") / "cast.db"
-    urls = {"sqlite": f"sqlite+aiosqlite:///{file}", "postgresql": f"{postgres.address()}/{_make_database()}"}
+    urls = {"sqlite": f"sqlite+aiosqlite:///{file}", "postgresql": make_database()}
     for url in urls.values():
-        schema.migrate(url)
+        migrate(url)
 
         async def fill(address: str = url) -> None:
-            store = Store(address)
+            store = Store(address, RING)
             await cast.settle(store)
             await store.close()
 
@@ -49,34 +53,48 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return urls
 
 
-def _make_database(template: str = "template1") -> str:
+def make_database() -> str:
+    """An empty PostgreSQL database of the owner's; gives the address the app uses."""
+    postgres.address()  # started before there is a loop
+    return asyncio.run(_create_postgres("template1"))
+
+
+def migrate(url: str) -> None:
+    """The newest schema, made by the owner, with the rights the app needs."""
+    schema.migrate(owner(url), RING, app_role=postgres.APP if "postgresql" in url else "")
+
+
+def owner(url: str) -> str:
+    """The address of whoever owns the tables."""
+    return postgres.as_role(url, postgres.OWNER) if "postgresql" in url else url
+
+
+def everything(url: str) -> str:
+    """The address that sees every row whatever the municipality: to look behind the scenes."""
+    return postgres.superuser(url) if "postgresql" in url else url
+
+
+@asynccontextmanager
+async def behind(url: str) -> AsyncIterator[AsyncConnection]:
+    """A connection that sees and may do everything, whatever the municipality; what it does is kept."""
+    engine = create_async_engine(everything(url), poolclass=NullPool)
+    async with engine.begin() as connection:
+        yield connection
+    await engine.dispose()
+
+
+async def _create_postgres(template: str) -> str:
     name = f"portal_{os.getpid()}_{next(_count)}"
-
-    async def make() -> None:
-        connection = await asyncpg.connect(f"{_plain(postgres.address())}/postgres")
-        await connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
-        await connection.close()
-
-    asyncio.run(make())
-    return name
-
-
-async def _copy_postgres(template: str) -> str:
-    name = f"portal_{os.getpid()}_{next(_count)}"
-    connection = await asyncpg.connect(f"{_plain(postgres.address())}/postgres")
-    await connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template.rsplit("/", 1)[1]}"')
+    connection = await asyncpg.connect(f"{postgres.plain(postgres.address())}/postgres")
+    await connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}" OWNER {postgres.OWNER}')
     await connection.close()
-    return f"{postgres.address()}/{name}"
+    return f"{postgres.as_role(postgres.address(), postgres.APP)}/{name}"
 
 
 async def _drop_postgres(url: str) -> None:
-    connection = await asyncpg.connect(f"{_plain(postgres.address())}/postgres")
+    connection = await asyncpg.connect(f"{postgres.plain(postgres.address())}/postgres")
     await connection.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
     await connection.close()
-
-
-def _plain(url: str) -> str:
-    return url.replace("+asyncpg", "")
 
 
 @pytest.fixture
@@ -87,14 +105,22 @@ async def database(engine: str, templates: dict[str, str], tmp_path: Path) -> As
         shutil.copyfile(source, tmp_path / "test.db")
         yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
         return
-    url = await _copy_postgres(templates["postgresql"])
+    url = await _create_postgres(templates["postgresql"].rsplit("/", 1)[1])
+    yield url
+    await _drop_postgres(url)
+
+
+@pytest.fixture
+async def postgres_database(templates: dict[str, str]) -> AsyncIterator[str]:
+    """A PostgreSQL of its own with the cast in it, for what only PostgreSQL promises."""
+    url = await _create_postgres(templates["postgresql"].rsplit("/", 1)[1])
     yield url
     await _drop_postgres(url)
 
 
 @pytest.fixture
 async def store(database: str) -> AsyncIterator[Store]:
-    opened = Store(database)
+    opened = Store(database, RING)
     yield opened
     await opened.close()
 
@@ -106,6 +132,7 @@ class Portal:
     app: Litestar
     store: Store
     now: datetime = cast.NOW
+    database: str = ""
     browsers: list[httpx.AsyncClient] = field(default_factory=list)
 
     def later(self, **span: float) -> None:
@@ -155,7 +182,7 @@ class Person:
 
 
 def test_settings(url: str) -> configuration.Settings:
-    return replace(configuration.read({"PORTAL_MODE": "demo"}), database_url=url)
+    return replace(configuration.read({"PORTAL_MODE": "demo"}), database_url=url, keys_file=FILE)
 
 
 test_settings.__test__ = False  # type: ignore[attr-defined]
@@ -165,7 +192,7 @@ test_settings.__test__ = False  # type: ignore[attr-defined]
 async def portal(database: str) -> AsyncIterator[Portal]:
     holder: dict[str, Any] = {}
     app = create_app(test_settings(database), clock=lambda: holder["portal"].now)
-    opened = holder["portal"] = Portal(app, app.state.wiring.store)
+    opened = holder["portal"] = Portal(app, app.state.wiring.store, database=database)
     yield opened
     for browser in opened.browsers:
         await browser.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import importlib.util
 import os
@@ -13,6 +14,9 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 HELP = "Set PORTAL_TEST_DATABASE_URL to a PostgreSQL the tests may make databases in, or run: make setup test"
 
@@ -31,11 +35,42 @@ def _folders() -> list[Path]:
     return [*found, *([Path(onpath).parent] if onpath else [])]
 
 
+OWNER, APP, PASSWORD = "portal_test_owner", "portal_test_app", "portal-test"
+
+
 @cache
 def address() -> str:
-    """Where the tests may make databases, as postgresql+asyncpg://...; started here unless one is given."""
+    """Where the tests may make databases and roles, as postgresql+asyncpg://...; started here unless one is given."""
     given = os.environ.get("PORTAL_TEST_DATABASE_URL")
-    return given.rstrip("/") if given else _start()
+    found = given.rstrip("/") if given else _start()
+    asyncio.run(_make_roles(found))
+    return found
+
+
+async def _make_roles(url: str) -> None:
+    """Two roles as in production: one owns the tables, the other is the portal's own and owns nothing."""
+    connection = await asyncpg.connect(f"{plain(url)}/postgres")
+    for role in (OWNER, APP):
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+            await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+    await connection.close()
+
+
+def plain(url: str) -> str:
+    """The address as asyncpg takes it."""
+    return url.replace("+asyncpg", "")
+
+
+def as_role(url: str, role: str) -> str:
+    """The same address for another role."""
+    parts = urlsplit(url)
+    host = parts.netloc.rsplit("@", 1)[-1]
+    return urlunsplit(parts._replace(netloc=f"{role}:{PASSWORD}@{host}"))
+
+
+def superuser(url: str) -> str:
+    """The same database as the one who may do everything: for looking behind the scenes, never for the app."""
+    return f"{address()}/{url.rsplit('/', 1)[1]}"
 
 
 def _start() -> str:

@@ -55,6 +55,7 @@ async def load(store: Store, now: datetime) -> None:
     place = Municipality(
         code=CODE,
         slug="silkeborg",
+        fictional=True,
         name="Silkeborg",
         phone="89 70 10 00",
         email="job@silkeborg.example",

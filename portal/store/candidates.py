@@ -59,6 +59,7 @@ async def invited(reader: Reader, code: str) -> Invitation:
             Candidate.state,
             PlacementCase.state,
             PlacementCase.start,
+            PlacementCase.id,
         )
         .join(PlacementCase, PlacementCase.id == Candidate.id)
         .join(Company, Company.id == PlacementCase.company_id)
@@ -109,4 +110,4 @@ async def note_facts(
         raise NotFoundError("candidate")
     row.facts, row.lives_in = facts, lives_in
     case.version += 1
-    journal.note(unit, "placement.candidate_noted", "placement", case_id, facts=sorted(facts))
+    journal.note(unit, "placement.candidate_noted", "placement", case_id, personal={"facts": sorted(facts)})

@@ -1,9 +1,11 @@
-"""What the tables' definitions are made of: names of constraints, JSON columns, keys that carry the municipality."""
+"""What the tables' definitions are made of: names of constraints, JSON and sealed columns, keys that carry the municipality."""
 
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, SQLModel
+
+from portal.store.sealing import Sealed
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -18,6 +20,18 @@ Facts = dict[str, Any]
 
 def json_facts() -> Any:
     return Field(default_factory=dict, sa_type=JSON(none_as_null=True))
+
+
+def json_list() -> Any:
+    return Field(default_factory=list, sa_type=JSON(none_as_null=True))
+
+
+def sealed_facts() -> Any:
+    return Field(default_factory=dict, sa_type=Sealed("facts"))
+
+
+def sealed_text(default: str | None = None) -> Any:
+    return Field(default=default, sa_type=Sealed("text"))
 
 
 def belongs(column: str, table: str) -> ForeignKeyConstraint:

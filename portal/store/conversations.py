@@ -66,7 +66,7 @@ def reception_on(day: date) -> str:
 async def team_for(reader: Reader, citizen_id: str, on: date) -> tuple[str, dict[str, Any]]:
     """The team that holds this citizen's conversation, and why: the latest way found, else the reception."""
     statement = (
-        select(Dialogue.outcome, Dialogue.explained)
+        select(Dialogue.id, Dialogue.outcome, Dialogue.explained)
         .where(Dialogue.citizen_id == citizen_id, Dialogue.finished_at.is_not(None))
         .order_by(Dialogue.finished_at.desc())
         .limit(1)
@@ -115,7 +115,13 @@ async def request_conversation(
         raise ConflictError("conversation.open") from None
     code = "conversation.requested" if by_self else "conversation.requested_for"
     journal.note(
-        unit, code, "conversation", row.id, wish.about, due_on=row.due_on.isoformat(), rule=made.row.id
+        unit,
+        code,
+        "conversation",
+        row.id,
+        wish.about,
+        {"rule": made.row.id},
+        due_on=row.due_on.isoformat(),
     )
     if slot_id is not None:
         await _book(unit, row, slot_id)
@@ -250,7 +256,7 @@ async def hand_over(unit: Unit, conversation_id: str, version: int, team_id: str
     after(rules.TRANSITIONS, "hand_over", row.state, unit.actor.role)
     row.team_id, row.claimed_by, row.claimed_at = team_id, None, None
     row.version += 1
-    journal.note(unit, "conversation.handed_over", "conversation", row.id, reason, team=team_id)
+    journal.note(unit, "conversation.handed_over", "conversation", row.id, reason, {"team": team_id})
 
 
 async def _note_late(unit: Unit, row: Conversation, cause: str, day: date) -> None:

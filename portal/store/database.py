@@ -13,25 +13,31 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlmodel import SQLModel
 
+from portal.domain import chain
 from portal.domain.people import Actor
+from portal.store import sealing
+from portal.store.columns import Facts
+from portal.store.engines import index_of, open_engine
+from portal.store.keys import MARK, KeyRing, place
 from portal.store.tables import (
-    Facts,
     Journal,
     JournalDetail,
     JournalHead,
+    KeyMark,
     Municipality,
     RequestKey,
     TenantRow,
 )
 
 Found = TypeVar("Found", bound=TenantRow)
-BUSY_SECONDS = 30
+sealing.watch(TenantRow)
 
 
 class AlreadyThereError(Exception):
@@ -79,12 +85,25 @@ def _stay_home(session: Session, _context: Any, _instances: Any) -> None:
             raise NoMunicipalityError(f"a {type(row).__name__} of another municipality than {code}")
 
 
+@event.listens_for(ScopedSession, "after_begin")
+def _say_where(session: Session, _transaction: Any, connection: Connection) -> None:
+    """PostgreSQL is told the municipality for this one transaction: its row-level security lets nothing else through."""
+    if connection.dialect.name == "postgresql":
+        code = session.info["municipality"] or ""
+        connection.execute(select(func.set_config("portal.municipality", code, True)))
+
+
 class Reader:
     """A transaction that reads, in one municipality."""
 
     def __init__(self, session: AsyncSession, municipality: str) -> None:
         self.session = session
         self.municipality = municipality
+
+    @property
+    def ring(self) -> KeyRing:
+        ring: KeyRing = self.session.sync_session.info["ring"]
+        return ring
 
     async def find(self, table: type[Found], row_id: str | None) -> Found | None:
         """The row with that id in this municipality, or None."""
@@ -93,12 +112,14 @@ class Reader:
         return await self.session.get(table, (self.municipality, row_id))
 
     async def all(self, statement: Any) -> list[Any]:
-        """The rows of a select of columns."""
-        return list((await self.session.execute(statement)).all())
+        """The rows of a select of columns, opened where they are sealed."""
+        rows = (await self.session.execute(statement)).all()
+        return sealing.opened(statement, rows, self.ring, self.municipality)
 
     async def one(self, statement: Any) -> Any | None:
-        """The first row of a select of columns, or None."""
-        return (await self.session.execute(statement)).first()
+        """The first row of a select of columns, or None; opened where it is sealed."""
+        row = (await self.session.execute(statement)).first()
+        return sealing.opened(statement, [row], self.ring, self.municipality)[0] if row is not None else None
 
     async def rows(self, statement: Any) -> list[Any]:
         """The objects of a select of one class."""
@@ -118,15 +139,17 @@ class Unit(Reader):
         super().__init__(session, actor.municipality)
         self.actor = actor
         self.now = now
-        self._lines: list[tuple[str, str, str, Facts, str]] = []
+        self._lines: list[tuple[str, str, str, Facts, str, Facts]] = []
         self._key: RequestKey | None = None
 
     def add(self, row: SQLModel) -> None:
         self.session.add(row)
 
-    def record(self, code: str, subject_kind: str, subject_id: str, facts: Facts, words: str) -> None:
+    def record(
+        self, code: str, subject_kind: str, subject_id: str, facts: Facts, words: str, personal: Facts
+    ) -> None:
         """A journal line, written at commit. Use `journal.note`, which knows the codes."""
-        self._lines.append((code, subject_kind, subject_id, facts, words))
+        self._lines.append((code, subject_kind, subject_id, facts, words, personal))
 
     async def once(self, key: str) -> str | None:
         """None the first time a form's key is seen; after that the address the first time led to."""
@@ -170,12 +193,25 @@ class Unit(Reader):
             raise AlreadyThereError(index_of(error)) from error
 
     async def _write_journal(self) -> None:
-        """Numbers the lines one after another; the head row is locked, so no number is skipped or used twice."""
+        """Numbers the lines and chains them; the head row is locked, so no number is skipped or used twice."""
         statement = select(JournalHead).where(JournalHead.id == "head").with_for_update()
         head = (await self.session.scalars(statement)).one()
-        for code, kind, subject, facts, words in self._lines:
+        for code, kind, subject, facts, words, personal in self._lines:
             head.number += 1
-            line_id = new_id()
+            line_id, salt = new_id(), secrets.token_hex(16)
+            detail = chain.detail_hash(salt, self.actor.doer_name, words, personal)
+            head.hash = chain.line_hash(
+                head.hash or chain.BEGINNING,
+                municipality=self.municipality,
+                line_id=line_id,
+                number=head.number,
+                at=self.now,
+                code=code,
+                actor=(self.actor.role.value, self.actor.doer_id),
+                subject=(kind, subject),
+                facts=facts,
+                detail_hash=detail,
+            )
             self.add(
                 Journal(
                     municipality=self.municipality,
@@ -184,15 +220,22 @@ class Unit(Reader):
                     at=self.now,
                     code=code,
                     actor_role=self.actor.role.value,
-                    actor_id=self.actor.id,
+                    actor_id=self.actor.doer_id,
                     subject_kind=kind,
                     subject_id=subject,
                     facts=facts,
+                    detail_hash=detail,
+                    hash=head.hash,
                 )
             )
             self.add(
                 JournalDetail(
-                    municipality=self.municipality, id=line_id, actor_name=self.actor.name, words=words
+                    municipality=self.municipality,
+                    id=line_id,
+                    actor_name=self.actor.doer_name,
+                    words=words,
+                    facts=personal,
+                    salt=salt,
                 )
             )
         await self.flush()
@@ -201,8 +244,9 @@ class Unit(Reader):
 class Store:
     """The door to the database. One per process; `close` it when the process ends."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ring: KeyRing) -> None:
         self.engine = open_engine(url)
+        self.ring = ring
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # One writer at a time in this process: on SQLite waiting in the file is a sleep, waiting here is a queue.
         self._writing = asyncio.Lock() if self.is_sqlite else None
@@ -216,7 +260,7 @@ class Store:
             engine,
             sync_session_class=ScopedSession,
             expire_on_commit=False,
-            info={"municipality": municipality},
+            info={"municipality": municipality, "ring": self.ring},
         )
 
     @asynccontextmanager
@@ -243,63 +287,18 @@ class Store:
             return (await session.scalars(select(Municipality).where(Municipality.slug == slug))).first()
 
     async def found_municipality(self, row: Municipality, actor: Actor, now: datetime) -> None:
-        """A municipality that is not served yet will be, with its journal begun."""
+        """A municipality that is not served yet will be, with its journal begun and its key marked."""
         async with self.writing(actor, now) as unit:
             unit.add(row)
             await unit.flush()
             unit.add(JournalHead(municipality=row.code, id="head"))
+            unit.add(key_mark(self.ring, row.code, now))
             await unit.commit(unnoted=True)
 
 
-def open_engine(url: str) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`, set up so that nothing is lost."""
-    if url.startswith("postgresql"):
-        return create_async_engine(url, pool_size=20, max_overflow=0, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    immediate = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _index_columns() -> dict[str, str]:
-    named = {}
-    for table in SQLModel.metadata.tables.values():
-        for index in table.indexes:
-            if index.unique:
-                named[", ".join(f"{table.name}.{column.name}" for column in index.columns)] = str(index.name)
-        named[", ".join(f"{table.name}.{column.name}" for column in table.primary_key)] = f"pk_{table.name}"
-    return named
-
-
-_INDEX_COLUMNS = _index_columns()
-
-
-def index_of(error: IntegrityError) -> str:
-    """The name of the index or constraint that refused, whichever engine says so; raises what is not a duplicate."""
-    cause: Any = getattr(error.orig, "__cause__", None)
-    name = getattr(cause, "constraint_name", None)
-    if name is not None and getattr(cause, "sqlstate", "") == "23505":
-        return str(name)
-    said = str(error.orig)
-    if "UNIQUE constraint failed: " in said:
-        columns = said.split("UNIQUE constraint failed: ")[1]
-        return _INDEX_COLUMNS.get(columns, columns)
-    raise error
+def key_mark(ring: KeyRing, municipality: str, now: datetime) -> KeyMark:
+    """The mark that says: this municipality's data are sealed with the ring's current key, and this is that key."""
+    where = place("keymark", "sealed", municipality, ring.current)
+    return KeyMark(
+        municipality=municipality, id=ring.current, made_at=now, sealed=ring.seal(MARK.encode(), where)
+    )

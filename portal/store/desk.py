@@ -59,7 +59,7 @@ async def hand_over(unit: Unit, case_id: str, version: int, team_id: str, reason
     row.state = after(rules.TRANSITIONS, "hand_over", row.state, unit.actor.role)
     row.team_id, row.claimed_by, row.claimed_at = team_id, None, None
     row.version += 1
-    journal.note(unit, "placement.handed_over", "placement", case_id, reason, team=team_id)
+    journal.note(unit, "placement.handed_over", "placement", case_id, reason, {"team": team_id})
 
 
 async def route_again(unit: Unit, case_id: str, desk: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ async def route_again(unit: Unit, case_id: str, desk: dict[str, Any]) -> None:
     if row.claimed_by is None:
         row.team_id = desk["team"]
     row.version += 1
-    journal.note(unit, "placement.routed", "placement", case_id, desk=desk["id"])
+    journal.note(unit, "placement.routed", "placement", case_id, personal={"desk": desk["id"]})
 
 
 async def ask(unit: Unit, case_id: str, version: int, words: str) -> None:

@@ -112,9 +112,8 @@ async def finish(unit: Unit, walk: Walk, outcome: dict[str, Any], explained: dic
         "triage.finished",
         "dialogue",
         row.id,
-        rules=rules,
+        personal={"rules": rules, "route": outcome["route"]},
         rulebook=row.rulebook,
-        route=outcome["route"],
     )
 
 

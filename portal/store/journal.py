@@ -64,6 +64,17 @@ KINDS = {
     "team.changed": _("ændrede et team"),
     "outlook.loaded": _("lagde listen over jobmuligheder ind"),
     "demo.loaded": _("lagde demoen ind"),
+    "keys.rotated": _("tog en ny nøgle i brug"),
+    "keys.dropped": _("lagde en gammel nøgle bort"),
+    "person.erased": _("slettede en persons oplysninger"),
+    "retention.applied": _("slettede det, der ikke længere må gemmes"),
+    "relation.recorded": _("noterede en fuldmagt eller bisidder"),
+    "relation.accepted": _("tog imod en fuldmagt"),
+    "relation.ended": _("stoppede en fuldmagt eller bisidder"),
+    "access.signed": _("gennemgik et opslag"),
+    "access.alarm_seen": _("så på en alarm om opslag"),
+    "login.linked": _("fik et nyt login knyttet til sig"),
+    "person.exported": _("hentede sine oplysninger"),
 }
 
 
@@ -80,15 +91,24 @@ class Line:
     words: str
 
 
-def note(unit: Unit, code: str, subject_kind: str, subject_id: str, words: str = "", **facts: Any) -> None:
-    """A line in the unit's transaction. `facts` hold no personal data; `words` may."""
+def note(
+    unit: Unit,
+    code: str,
+    subject_kind: str,
+    subject_id: str,
+    words: str = "",
+    personal: dict[str, Any] | None = None,
+    **facts: Any,
+) -> None:
+    """A line in the unit's transaction. `facts` hold no personal data; `words` and `personal` may, and are sealed."""
     if code not in KINDS:
         raise KeyError(f"no such journal kind: {code}")
-    unit.record(code, subject_kind, subject_id, facts, words)
+    unit.record(code, subject_kind, subject_id, facts, words, personal or {})
 
 
 async def timeline(reader: Reader, subject_id: str) -> list[Line]:
-    """Everything that happened to one case, newest first; the saving of drafts is the company's own affair."""
+    """Everything that happened to one case, newest first; the saving of drafts is the company's own affair. Lines whose
+    personal part was shredded stay, without a name."""
     rows = await reader.all(
         select(
             Journal.at,
@@ -97,11 +117,14 @@ async def timeline(reader: Reader, subject_id: str) -> list[Line]:
             Journal.code,
             Journal.facts,
             JournalDetail.words,
+            JournalDetail.facts,
+            JournalDetail.id,
         )
-        .join(JournalDetail, JournalDetail.id == Journal.id)
+        .outerjoin(JournalDetail, JournalDetail.id == Journal.id)
         .where(Journal.subject_id == subject_id, Journal.code != "placement.saved")
         .order_by(Journal.number.desc())
     )
     return [
-        Line(at, who, role, code, KINDS[code], facts, words) for at, who, role, code, facts, words in rows
+        Line(at, who or "", role, code, KINDS[code], {**facts, **(personal or {})}, words or "")
+        for at, who, role, code, facts, words, personal, _id in rows
     ]

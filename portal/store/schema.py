@@ -1,28 +1,38 @@
-"""The schema's version: bringing a database up (or down) to a revision, and saying which one it has."""
+"""The schema's version: bringing a database up (or down) to a revision, and saying which one it has.
+
+On PostgreSQL the tables belong to an owner whom the app is not: the app's role may read and write rows, not change the
+tables, and the journal it may only add to.
+"""
 
 from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from portal.store.keys import KeyRing
 
 HEAD = "head"
 
 
-def _config(url: str) -> Config:
+def _config(url: str, ring: KeyRing | None = None, app_role: str = "") -> Config:
     config = Config()
     config.set_main_option("script_location", "portal:store/migrations")
     config.set_main_option("path_separator", "os")
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.attributes["ring"] = ring
+    config.attributes["app_role"] = app_role
     return config
 
 
-def migrate(url: str, revision: str = HEAD) -> None:
-    """The database at `url` will have the schema of `revision`. Runs an event loop: not to be called inside one."""
-    command.upgrade(_config(url), revision)
+def migrate(url: str, ring: KeyRing, revision: str = HEAD, app_role: str = "") -> None:
+    """The database at `url` (the owner's address) will have the schema of `revision`, and `app_role` the rights the app
+    needs on it. Runs an event loop: not to be called inside one."""
+    command.upgrade(_config(url, ring, app_role), revision)
 
 
-def downgrade(url: str, revision: str) -> None:
-    command.downgrade(_config(url), revision)
+def downgrade(url: str, ring: KeyRing, revision: str) -> None:
+    command.downgrade(_config(url, ring), revision)
 
 
 def check(url: str) -> None:
@@ -33,3 +43,14 @@ def check(url: str) -> None:
 def new_revision(url: str, message: str) -> None:
     """A draft of the next migration, from what the classes have and the database lacks."""
     command.revision(_config(url), message, autogenerate=True)
+
+
+def newest() -> str:
+    """The revision this release of the portal needs."""
+    return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
+def known() -> list[str]:
+    """Every revision this release knows, oldest first."""
+    script = ScriptDirectory.from_config(_config(""))
+    return [one.revision for one in script.walk_revisions()][::-1]

@@ -6,6 +6,7 @@ An id the browser brings is never adopted; a new login gets a new one.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,11 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def form_token(token: str) -> str:
+    """The session's own secret for forms: made from the cookie's token, kept nowhere."""
+    return hmac.new(token.encode(), b"forms", hashlib.sha256).hexdigest()
+
+
 async def present(store: Store, municipality: str, token: str, now: datetime) -> Present | None:
     """Who holds `token` here and now, or None. Using a session keeps it alive up to its longest."""
     session_id = hashed(token)
@@ -55,7 +61,7 @@ async def present(store: Store, municipality: str, token: str, now: datetime) ->
                 .values(seen_at=now)
             )
             await unit.commit(unnoted=True)
-    return Present(actor, session_id, row.csrf, row.lang, min(row.ends_at, now + IDLE))
+    return Present(actor, session_id, form_token(token), row.lang, min(row.ends_at, now + IDLE))
 
 
 def log_in(unit: Unit, actor: Actor, lang: str) -> str:
@@ -70,7 +76,6 @@ def log_in(unit: Unit, actor: Actor, lang: str) -> str:
             role=actor.role.value,
             name=actor.name,
             unit=actor.unit,
-            csrf=secrets.token_urlsafe(32),
             lang=lang,
             created_at=unit.now,
             seen_at=unit.now,

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from portal import app as wiring
 from portal.app import create_app
 from portal.web import access
-from tests.conftest import Portal, test_settings
+from tests.conftest import Portal, behind, test_settings
 from tests.http.situation import IDENTITIES, ROLES, Cell, arrange, cells, token, visitor
 
 FINE = {200, 204, 303, 409, 422}
@@ -102,7 +102,7 @@ async def test_no_get_changes_the_state_of_any_case(portal: Portal) -> None:
 async def _state(portal: Portal) -> dict[str, str]:
     """A fingerprint of every table but sessions and counters."""
     seen = {}
-    async with portal.store.engine.connect() as connection:
+    async with behind(portal.database) as connection:
         for table in SQLModel.metadata.sorted_tables:
             if table.name not in ("loginsession", "attempt"):
                 rows = (await connection.execute(text(f"SELECT * FROM {table.name} ORDER BY 1, 2"))).all()

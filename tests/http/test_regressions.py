@@ -138,7 +138,9 @@ async def test_new_words_on_an_old_page_are_not_swallowed(portal: Portal) -> Non
     async with portal.store.reading(cast.HOME) as reader:
         said = [
             row[0]
-            for row in await reader.all(select(Message.body).where(Message.kind == "placement.informed"))
+            for row in await reader.all(
+                select(Message.body, Message.id).where(Message.kind == "placement.informed")
+            )
         ]
     assert sorted(said) == ["Det andet", "Det første"]
 

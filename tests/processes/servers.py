@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.keys import FILE
+
 PORTAL = [sys.executable, "-c", "from portal.cli import main; main()"]
 
 
@@ -25,7 +27,13 @@ def free_port() -> int:
 
 def environment(url: str, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-    return {**kept, "PORTAL_MODE": "demo", "PORTAL_DATABASE_URL": url, "PORTAL_LOG": "warning", **more}
+    ours = {
+        "PORTAL_MODE": "demo",
+        "PORTAL_DATABASE_URL": url,
+        "PORTAL_KEYS_FILE": str(FILE),
+        "PORTAL_LOG": "warning",
+    }
+    return {**kept, **ours, **more}
 
 
 @contextmanager

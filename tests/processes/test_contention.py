@@ -20,6 +20,7 @@ from portal.store.database import Store
 from portal.store.tables import Booking, Citizen, Conversation
 from portal.triage.workdays import ClosedDays
 from tests import cast, page
+from tests.conftest import behind
 from tests.processes.servers import serving
 
 CONTENDERS = int(os.environ.get("PORTAL_TEST_CONTENDERS", "200"))
@@ -109,7 +110,7 @@ async def test_one_winner(database: str, store: Store, fresh_slot: str, tmp_path
 async def test_the_control_with_the_index_dropped_there_is_more_than_one(
     database: str, store: Store, fresh_slot: str, tmp_path: Path, engine: str
 ) -> None:
-    async with store.engine.execution_options(write=True).begin() as connection:
+    async with behind(database) as connection:
         await connection.execute(text("DROP INDEX uq_booking_slot"))
     codes = await _run(database, fresh_slot, tmp_path)
     assert codes[303] > 1

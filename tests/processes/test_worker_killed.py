@@ -15,7 +15,7 @@ from sqlalchemy import select
 from portal.store.database import Store
 from portal.store.tables import Outbox
 from tests import cast
-from tests.conftest import Portal
+from tests.conftest import Portal, behind
 from tests.http.test_employer_and_desk import _send as send_request
 from tests.processes.servers import PORTAL, end, environment, free_port
 
@@ -77,7 +77,7 @@ async def test_exactly_one_message_after_a_restart(
     end(first, signal.SIGKILL)
     assert "sent" not in await _state(portal.store)
     # what the killed worker may have tried counts as refused: nobody was listening
-    async with portal.store.engine.execution_options(write=True).begin() as connection:
+    async with behind(portal.database) as connection:
         await connection.execute(
             Outbox.__table__.update()
             .where(Outbox.__table__.c.state == "failed")

@@ -11,8 +11,7 @@ import pytest
 from portal.app import create_app
 from portal.demo import load as demo
 from portal.demo.people import CITIZENS, COMPANIES, STAFF
-from portal.store import schema
-from tests.conftest import Portal, test_settings
+from tests.conftest import Portal, migrate, test_settings
 
 DAYS = {
     "a Sunday night": datetime(2026, 11, 22, 0, 30, tzinfo=UTC),
@@ -28,7 +27,7 @@ DAYS = {
 @pytest.fixture
 def empty(tmp_path: Path) -> str:
     url = f"sqlite+aiosqlite:///{tmp_path / 'demo.db'}"
-    schema.migrate(url)
+    migrate(url)
     return url
 
 

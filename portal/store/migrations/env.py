@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from portal.store import tables
+from portal.store import rights
+from portal.store.tables import TenantRow
 
 config = context.config
 
@@ -24,7 +25,7 @@ def _migrate(connection: Connection) -> None:
         cursor.close()
     context.configure(
         connection=connection,
-        target_metadata=tables.SQLModel.metadata,
+        target_metadata=TenantRow.metadata,
         render_as_batch=sqlite,
         compare_type=True,
     )
@@ -34,6 +35,8 @@ def _migrate(connection: Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if broken:
             raise RuntimeError(f"the migration left rows pointing nowhere: {broken[:5]}")
+    elif config.attributes.get("app_role"):
+        rights.grant(connection, config.attributes["app_role"])
 
 
 async def _run() -> None:

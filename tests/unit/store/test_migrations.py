@@ -12,20 +12,21 @@ from sqlalchemy.pool import NullPool
 
 from portal.store import schema
 from portal.store.database import Store
-from tests import cast, postgres
-from tests.conftest import ENGINES, _make_database
+from tests import cast
+from tests.conftest import ENGINES, make_database, migrate, owner
+from tests.keys import RING
 
 
 @pytest.fixture
 def empty(kind: str, tmp_path: Path) -> str:
     if kind == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
-    return f"{postgres.address()}/{_make_database()}"
+    return make_database()
 
 
 def _fill(url: str) -> None:
     async def fill() -> None:
-        store = Store(url)
+        store = Store(url, RING)
         await cast.settle(store)
         await store.close()
 
@@ -50,11 +51,11 @@ def _tables(url: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", ENGINES)
 def test_up_down_up_with_data(kind: str, empty: str) -> None:
-    schema.migrate(empty)
-    schema.check(empty)
+    migrate(empty)
+    schema.check(owner(empty))
     _fill(empty)
-    schema.downgrade(empty, "base")
+    schema.downgrade(owner(empty), RING, "base")
     assert _tables(empty) <= {"alembic_version"}
-    schema.migrate(empty)
-    schema.check(empty)
+    migrate(empty)
+    schema.check(owner(empty))
     _fill(empty)

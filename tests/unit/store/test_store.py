@@ -17,6 +17,7 @@ from portal.store.conversations import Wish
 from portal.store.database import AlreadyThereError, NoMunicipalityError, Store, new_id
 from portal.store.tables import Booking, Breach, Citizen, Conversation, Journal, Outbox, Slot, Team
 from tests import cast
+from tests.conftest import behind
 
 NOW = cast.NOW
 
@@ -72,8 +73,8 @@ async def test_a_row_of_another_municipality_cannot_be_written(store: Store) -> 
             await unit.flush()
 
 
-async def test_the_control_an_unscoped_session_would_see_both(store: Store) -> None:
-    async with store.engine.connect() as connection:
+async def test_the_control_an_unscoped_session_would_see_both(database: str) -> None:
+    async with behind(database) as connection:
         seen = {row[0] for row in await connection.execute(text("SELECT municipality FROM citizen"))}
     assert seen == {cast.HOME, cast.NEXT_DOOR}
 
@@ -96,9 +97,9 @@ async def test_two_at_once_on_one_slot_one_wins(store: Store) -> None:
     assert await _race(store, await _first_slot(store)) == ["booked", "slot.taken"]
 
 
-async def test_the_control_without_the_index_both_get_the_slot(store: Store) -> None:
+async def test_the_control_without_the_index_both_get_the_slot(store: Store, database: str) -> None:
     """The database makes double booking impossible, not a check before an insert: drop the index and it happens."""
-    async with store.engine.execution_options(write=True).begin() as connection:
+    async with behind(database) as connection:
         await connection.execute(text("DROP INDEX uq_booking_slot"))
     slot = await _first_slot(store)
     assert await _race(store, slot) == ["booked", "booked"]

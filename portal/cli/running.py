@@ -1,0 +1,208 @@
+"""Running the portal: schema, demo, pages, worker, and official files in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from portal import settings as configuration
+from portal.app import start_logging
+from portal.cli.group import main, municipality_option, now, open_store, ring_or_exit, settings_or_exit
+from portal.demo import load as demo
+from portal.domain.people import system
+from portal.imports import outlook
+from portal.letters import sender
+from portal.store import outlooks, readiness, schema
+from portal.worker import run as run_worker
+
+
+def _prepare(settings: configuration.Settings) -> None:
+    """The database is there, with the newest schema, and the key ring beside it."""
+    file = configuration.sqlite_file(settings.database_url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    ring = ring_or_exit(settings, may_make=True)
+    schema.migrate(settings.owner_url, ring, app_role=app_role(settings))
+
+
+def app_role(settings: configuration.Settings) -> str:
+    """The role the app connects as, when another one owns the tables."""
+    return (
+        (urlsplit(settings.database_url).username or "")
+        if settings.owner_url != settings.database_url
+        else ""
+    )
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    _prepare(settings_or_exit())
+
+
+@main.command(name="load-demo")
+def load_demo() -> None:
+    """Load the fictional demo municipality, once."""
+    settings = settings_or_exit()
+    if not settings.demo:
+        raise click.ClickException("The demo's people are loaded in PORTAL_MODE=demo only.")
+    ready_or_exit(settings)
+
+    async def load() -> bool:
+        store = open_store(settings)
+        try:
+            if await demo.is_loaded(store):
+                return False
+            await demo.load(store, now())
+            return True
+        finally:
+            await store.close()
+
+    click.echo(
+        "The demo municipality is loaded."
+        if asyncio.run(load())
+        else "The demo municipality is there already."
+    )
+
+
+def _port_is_free(settings: configuration.Settings) -> None:
+    """Two portals on one port would share its visitors: the second one says so instead."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). Stop what uses it, or "
+                "choose another one: PORTAL_PORT=8080."
+            ) from None
+
+
+def ready_or_exit(settings: configuration.Settings) -> None:
+    """Goes on only when the database, its protection and the key ring are as they must be."""
+
+    async def look() -> list[str]:
+        store = open_store(settings)
+        try:
+            return await readiness.trouble(store, demo=settings.demo)
+        finally:
+            await store.close()
+
+    troubles = asyncio.run(look())
+    if troubles:
+        click.echo("\n".join(["The portal does not start.", *troubles]), err=True)
+        sys.exit(2)
+
+
+@main.command()
+def serve() -> None:
+    """Serve the portal."""
+    settings = settings_or_exit()
+    ready_or_exit(settings)
+    _port_is_free(settings)
+    server = Granian(
+        "portal.app:from_environment",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        factory=True,
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+        http=HTTPModes.http1,
+        workers_kill_timeout=10,
+    )
+    server.serve()
+
+
+@main.command()
+def worker() -> None:
+    """Sweep due dates, send letters and extend calendars, until stopped."""
+    settings = settings_or_exit()
+    ready_or_exit(settings)
+    start_logging(settings.log)
+
+    async def work() -> None:
+        store = open_store(settings)
+        stop = asyncio.Event()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await run_worker(store, sender(settings), settings.base_url, now, settings.worker_pause, stop)
+        await store.close()
+
+    asyncio.run(work())
+
+
+@main.command()
+@click.pass_context
+def run(context: click.Context) -> None:
+    """The whole demo at once: database, demo municipality, app and worker in one process."""
+    os.environ.setdefault("PORTAL_WORKER_INLINE", "1")
+    settings = settings_or_exit()
+    _prepare(settings)
+    context.invoke(load_demo)
+    click.echo(f"\n  {settings.base_url}/silkeborg\n")
+    click.echo(
+        "  Log in as Amina or Birger (citizen), Bo (employer), Clara (company team), Rikke (reception),"
+    )
+    click.echo(
+        "  Tove (team lead), Anders (auditor) or Ada (administrator): choose a name on the login page."
+    )
+    click.echo("  Everybody is fictional. Stop with Ctrl+C.\n")
+    context.invoke(serve)
+
+
+@main.command()
+def reset() -> None:
+    """Throw the demo's SQLite file away."""
+    file = configuration.sqlite_file(settings_or_exit().database_url)
+    if file is None:
+        raise click.ClickException(
+            "reset only throws an SQLite file away; drop a PostgreSQL database yourself."
+        )
+    for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        name.unlink(missing_ok=True)
+    click.echo("The demo's data is gone; the next start loads it afresh.")
+
+
+@main.group(name="import")
+def import_() -> None:
+    """Official files in."""
+
+
+@import_.command(name="outlook")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@municipality_option
+def import_outlook(file: Path, municipality: str) -> None:
+    """The list of job outlooks (CSV: occupation;title;outlook;valid_on;source;fictional), whole or not at all."""
+    settings = settings_or_exit()
+    try:
+        entries, faults = outlook.read(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not UTF-8 text. Nothing was changed.") from None
+    if faults:
+        for fault in faults:
+            click.echo(f"{file.name}, line {fault.line}: {fault.message}", err=True)
+        raise click.ClickException("Nothing was changed.")
+
+    async def take() -> None:
+        store = open_store(settings)
+        async with store.writing(system(municipality), now()) as unit:
+            await outlooks.replace_all(unit, entries)
+            await unit.commit()
+        await store.close()
+
+    asyncio.run(take())
+    click.echo(f"{len(entries)} occupations loaded for municipality {municipality}.")

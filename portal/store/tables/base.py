@@ -1,0 +1,29 @@
+"""What every table stands on: the list of municipalities, and the row that belongs to one."""
+
+# No `from __future__ import annotations` in this package: SQLModel reads the annotations.
+from sqlmodel import Field, SQLModel
+
+from portal.store.columns import Facts, json_facts
+
+
+class Municipality(SQLModel, table=True):
+    """Public: which municipalities this installation serves, and their own settings inside the guard rails."""
+
+    code: str = Field(primary_key=True, max_length=3)
+    slug: str = Field(unique=True)
+    name: str
+    phone: str
+    email: str
+    address: str
+    opening_hours: Facts = json_facts()
+    guarantee_days: int | None = None
+    lead_days: int | None = None
+    answer_days: int | None = None
+    fictional: bool = False  # a demo: the demo login serves no other
+
+
+class TenantRow(SQLModel):
+    """A row of one municipality. `id` is random (128 bits) unless a table says otherwise."""
+
+    municipality: str = Field(primary_key=True, max_length=3, foreign_key="municipality.code")
+    id: str = Field(primary_key=True, max_length=64)
