@@ -24,15 +24,18 @@ from litestar_htmx import HTMXRequest
 from portal import settings as configuration
 from portal import worker
 from portal.citizen.pages import router as citizen
+from portal.demo import provider
 from portal.employer.pages import router as employer
 from portal.letters import sender
 from portal.public.pages import router as public
 from portal.staff.pages import router as staff
 from portal.store import readiness
 from portal.store.database import Store, new_id
-from portal.store.keys import KeyRingError, open_ring
+from portal.store.keys import KeyRing, KeyRingError, open_ring
 from portal.text import environment
 from portal.web.access import NOWHERE, check_declared, guard
+from portal.web.claims import ProvidersError, read_providers
+from portal.web.openid import JourneyBox, OpenId
 from portal.web.security import HANDLERS, secure
 from portal.web.visit import Wiring, provide_visit
 
@@ -51,7 +54,9 @@ def utc_now() -> datetime:
 def create_app(settings: configuration.Settings, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The portal, ready to serve. Raises UndeclaredError when a route does not say who may use it."""
     start_logging(settings.log)
-    store = Store(settings.database_url, open_ring(settings.keys_file))
+    ring = open_ring(settings.keys_file)
+    store = Store(settings.database_url, ring)
+    logins, demo_pages = _logins(settings, store, ring, clock)
     static = f"/static/{_fingerprint(STATIC)}"
     wiring = Wiring(
         store=store,
@@ -63,6 +68,8 @@ def create_app(settings: configuration.Settings, clock: Callable[[], datetime] =
         base_url=settings.base_url,
         hosts=settings.hosts,
         trusted_proxy=settings.trusted_proxy,
+        logins=logins,
+        journeys=JourneyBox(ring.derived("login")),
     )
 
     @contextlib.asynccontextmanager
@@ -83,7 +90,7 @@ def create_app(settings: configuration.Settings, clock: Callable[[], datetime] =
         await store.close()
 
     app = Litestar(
-        route_handlers=[public, citizen, employer, staff, _static_router(static)],
+        route_handlers=[public, citizen, employer, staff, *demo_pages, _static_router(static)],
         guards=[guard],
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers=HANDLERS,
@@ -97,6 +104,18 @@ def create_app(settings: configuration.Settings, clock: Callable[[], datetime] =
     app.state.wiring = wiring
     check_declared(app)
     return app
+
+
+def _logins(
+    settings: configuration.Settings, store: Store, ring: KeyRing, clock: Callable[[], datetime]
+) -> tuple[list[OpenId], list[Router]]:
+    """The login providers: the file's in production; the demo's own, with its page, in the demo. Never both."""
+    back = f"{settings.base_url}/log-ind/svar"
+    if not settings.demo:
+        return [OpenId(one, back) for one in read_providers(Path(settings.login_file))], []
+    embedded = provider.demo_provider(store, ring, settings.base_url, clock)
+    logins = [OpenId(one, back, embedded.transport()) for one in provider.providers()]
+    return logins, [provider.router(embedded)]
 
 
 def _static_router(path: str) -> Router:
@@ -135,5 +154,5 @@ def from_environment() -> Litestar:
     """The app as a server starts it; stops with a clear sentence when the settings will not do."""
     try:
         return create_app(configuration.read(os.environ))
-    except (configuration.SettingsError, KeyRingError) as error:
+    except (configuration.SettingsError, KeyRingError, ProvidersError) as error:
         sys.exit(str(error))

@@ -13,7 +13,7 @@ import structlog
 from portal.domain.calendar import local_date
 from portal.domain.people import system
 from portal.letters import RefusedLetterError, Sender, UncertainLetterError, render
-from portal.store import calendars, outbox, promises
+from portal.store import access_log, calendars, outbox, promises
 from portal.store.database import AlreadyThereError, Store, new_id
 from portal.store.tables import Municipality
 
@@ -47,6 +47,7 @@ async def round_of_work(
     for place in await store.municipalities():
         await sweep(store, place.code, clock())
         await extend(store, place.code, clock())
+        await draw_lots(store, place.code, clock())
         await deliver(store, place, send, base_url, clock, name)
 
 
@@ -79,6 +80,16 @@ async def extend(store: Store, municipality: str, now: datetime) -> None:
                 await unit.commit(unnoted=True)
             except AlreadyThereError:
                 return  # another worker was first
+
+
+async def draw_lots(store: Store, municipality: str, now: datetime) -> None:
+    """Looks of every week that has ended are drawn for a team lead to sign off, however long the worker was away."""
+    async with store.writing(system(municipality), now) as unit:
+        try:
+            if await access_log.draw(unit, local_date(now)) is not None:
+                await unit.commit(unnoted=True)
+        except AlreadyThereError:
+            return  # another worker was first
 
 
 async def deliver(

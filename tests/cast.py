@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from portal.demo.provider import issuer
 from portal.domain.calendar import local_instant
 from portal.domain.people import Actor, Role, system
 from portal.store import calendars
@@ -99,7 +100,7 @@ async def _people(store: Store, code: str) -> None:
                 Citizen(
                     municipality=code,
                     id=identity(name),
-                    issuer="demo",
+                    issuer=issuer("borger"),
                     subject=name,
                     name=name.capitalize(),
                     birth_date=born,
@@ -123,8 +124,8 @@ async def _people(store: Store, code: str) -> None:
                 CompanyUser(
                     municipality=code,
                     id=identity(name),
-                    issuer="demo",
-                    subject=name,
+                    issuer=issuer("virksomhed"),
+                    subject=f"{cvr}/{name}",
                     company_id=identity(f"{name}s-firma"),
                     name=name.capitalize(),
                     email=f"{name}@test.example",
@@ -135,7 +136,7 @@ async def _people(store: Store, code: str) -> None:
                 Staff(
                     municipality=code,
                     id=identity(name),
-                    issuer="demo",
+                    issuer=issuer("medarbejder"),
                     subject=name,
                     name=name.capitalize(),
                     email=f"{name}@test.example",

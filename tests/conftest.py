@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import itertools
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -147,11 +149,10 @@ class Portal:
         return opened
 
     async def log_in(self, name: str, slug: str = "silkeborg", door: str = "") -> Person:
+        """Somebody logged in the way everybody is: through the provider, with the person chosen there."""
         person = Person(self.browser(), slug)
         door = door or cast.DOORS.get(name, "borger")
-        answer = await person.browser.post(
-            f"/{slug}/log-ind/{door}", data={"person": name, "back": "", "csrf": "", "key": "k"}
-        )
+        answer = await person.choose(name, f"/{slug}/log-ind/{door}/videre")
         assert answer.status_code == 303, page.text(answer.text)
         return person
 
@@ -163,6 +164,14 @@ class Person:
     browser: httpx.AsyncClient
     slug: str
 
+    async def choose(self, name: str, begin: str) -> httpx.Response:
+        """Begins a login and chooses who to be; gives the portal's answer to what the provider said."""
+        there = await self.browser.get((await self.browser.get(begin)).headers["location"])
+        link = re.search(rf'href="([^"]+)" data-person="{name}"', there.text)
+        assert link, page.text(there.text)
+        back = await self.browser.get(str(there.url.copy_with(query=None)) + html.unescape(link.group(1)))
+        return await self.browser.get(back.headers["location"])
+
     async def see(self, path: str) -> httpx.Response:
         answer = await self.browser.get(f"/{self.slug}{path}")
         for _ in range(5):
@@ -171,13 +180,22 @@ class Person:
             answer = await self.browser.get(answer.headers["location"])
         return answer
 
+    async def see_because(self, path: str, purpose: str = "covering") -> httpx.Response:
+        """Opens a case that is not one's own: says why, if asked."""
+        opened = await self.see(path)
+        for found in page.forms(opened.text):
+            if "/formaal/" in found.action:
+                await self.browser.post(found.action, data={**found.fields, "purpose": purpose})
+                return await self.see(path)
+        return opened
+
     async def fill(self, path: str, action_end: str, **values: str) -> httpx.Response:
         """Opens the page, fills in the form there and sends it; the answer is not followed."""
         opened = await self.see(path)
         return await self.send(opened.text, action_end, **values)
 
-    async def send(self, html: str, action_end: str, **values: str) -> httpx.Response:
-        found = page.form(html, action_end)
+    async def send(self, opened: str, action_end: str, **values: str) -> httpx.Response:
+        found = page.form(opened, action_end)
         return await self.browser.post(found.action, data={**found.fields, **values})
 
 

@@ -242,13 +242,16 @@ class Mine:
 async def my_page(visit: Visit) -> Mine:
     async with visit.store.reading(visit.here.code) as reader:
         citizen = await me(reader, visit)
-        walk = await dialogues.latest_finished(reader, visit.me.id)
+        acts = bool(visit.me.by_id)
+        walk = None if acts else await dialogues.latest_finished(reader, visit.me.id)
         return Mine(
             citizen,
-            await times.of_citizen(reader, visit.me.id),
+            await times.of_citizen(reader, visit.me.id)
+            if not acts or "conversations" in visit.me.scope
+            else [],
             walk,
-            await dialogues.open_of(reader, visit.me.id),
-            await messages.of_reader(reader, visit.me.id),
+            None if acts else await dialogues.open_of(reader, visit.me.id),
+            await messages.of_reader(reader, visit.me.id) if not acts or "messages" in visit.me.scope else [],
             _akasse(walk),
         )
 

@@ -9,13 +9,13 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from portal.citizen import actions, forms, walk
+from portal.citizen import actions, forms, helpers, walk
 from portal.citizen.forms import Asked
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError
-from portal.store import conversations, messages, times
+from portal.store import access_log, conversations, messages, places, times
 from portal.text import gettext as _
 from portal.triage.reader import rulebook_on
-from portal.web.access import CITIZEN, CITIZEN_OWN
+from portal.web.access import ACTING, CITIZEN, MESSAGES_OWN, TALKS, TALKS_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
 from portal.web.visit import Visit
@@ -23,7 +23,7 @@ from portal.web.visit import Visit
 LATER_WEEKS = 5
 
 
-@get("/{slug:str}/borger", access=CITIZEN)
+@get("/{slug:str}/borger", access=ACTING)
 async def my_page(visit: NamedDependency[Visit]) -> Response[str]:
     mine = await actions.my_page(visit)
     current = next((talk for talk in mine.talks if talk.state in ("waiting", "booked")), None)
@@ -41,7 +41,7 @@ async def my_page(visit: NamedDependency[Visit]) -> Response[str]:
 # ------------------------------------------------------------------ ask for a conversation
 
 
-@get("/{slug:str}/borger/samtale/ny", access=CITIZEN)
+@get("/{slug:str}/borger/samtale/ny", access=TALKS)
 async def ask_page(visit: NamedDependency[Visit]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         citizen = await actions.me(reader, visit)
@@ -59,7 +59,7 @@ async def _ask_page(visit: Visit, form: Form, asked: Asked | None, status: int =
     return show(visit, "citizen/ask.html", status=status, form=form, offer=offer)
 
 
-@post("/{slug:str}/borger/samtale/ny", access=CITIZEN)
+@post("/{slug:str}/borger/samtale/ny", access=TALKS)
 async def ask(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
     asked = await forms.read_ask(request, visit)
     if not asked.books or not asked.form.ok:
@@ -76,14 +76,14 @@ async def ask(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) ->
         return await _ask_page(visit, asked.form, asked, 422)
 
 
-@get("/{slug:str}/borger/samtale/{talk:str}", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/samtale/{talk:str}", access=TALKS_OWN)
 async def conversation(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         own = await times.own(reader, talk, visit.me.id)
     return show(visit, "citizen/conversation.html", talk=own, notice=visit.query.get("besked", ""))
 
 
-@get("/{slug:str}/borger/samtale/{talk:str}/flyt", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/samtale/{talk:str}/flyt", access=TALKS_OWN)
 async def move_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[str]:
     return await _move_page(visit, talk, empty({"own_choice": ""}), later=visit.query.get("senere") == "1")
 
@@ -113,7 +113,7 @@ async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status
     )
 
 
-@post("/{slug:str}/borger/samtale/{talk:str}/flyt", access=CITIZEN_OWN)
+@post("/{slug:str}/borger/samtale/{talk:str}/flyt", access=TALKS_OWN)
 async def move(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
 ) -> Response[Any]:
@@ -137,14 +137,14 @@ async def move(
         return await _move_page(visit, talk, moved.form, later=True, status=422)
 
 
-@get("/{slug:str}/borger/samtale/{talk:str}/aflys", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/samtale/{talk:str}/aflys", access=TALKS_OWN)
 async def cancel_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         own = await times.own(reader, talk, visit.me.id)
     return show(visit, "citizen/cancel.html", talk=own)
 
 
-@post("/{slug:str}/borger/samtale/{talk:str}/aflys", access=CITIZEN_OWN)
+@post("/{slug:str}/borger/samtale/{talk:str}/aflys", access=TALKS_OWN)
 async def cancel(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], talk: FromPath[str]
 ) -> Response[Any]:
@@ -153,7 +153,7 @@ async def cancel(
     return go(visit, "borger", besked="aflyst")
 
 
-@get("/{slug:str}/borger/samtale/{talk:str}/kalender", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/samtale/{talk:str}/kalender", access=TALKS_OWN)
 async def calendar(visit: NamedDependency[Visit], talk: FromPath[str]) -> Response[bytes]:
     """The time as a calendar file, which says where but not why."""
     async with visit.store.reading(visit.here.code) as reader:
@@ -179,7 +179,7 @@ async def calendar(visit: NamedDependency[Visit], talk: FromPath[str]) -> Respon
 # ------------------------------------------------------------------ messages, details, candidate
 
 
-@get("/{slug:str}/borger/besked/{message:str}", access=CITIZEN_OWN)
+@get("/{slug:str}/borger/besked/{message:str}", access=MESSAGES_OWN)
 async def message_page(visit: NamedDependency[Visit], message: FromPath[str]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         said = await messages.one(reader, message, visit.me.id)
@@ -188,7 +188,7 @@ async def message_page(visit: NamedDependency[Visit], message: FromPath[str]) ->
     return show(visit, "citizen/message.html", said=said)
 
 
-@post("/{slug:str}/borger/besked/{message:str}", access=CITIZEN_OWN)
+@post("/{slug:str}/borger/besked/{message:str}", access=MESSAGES_OWN)
 async def message_read(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], message: FromPath[str]
 ) -> Response[Any]:
@@ -239,6 +239,15 @@ async def candidate(request: Request[Any, Any, Any], visit: NamedDependency[Visi
     return go(visit, "borger", besked="kandidat-ja" if given.agrees else "kandidat-nej")
 
 
+@get("/{slug:str}/borger/log", access=CITIZEN)
+async def looks(visit: NamedDependency[Visit]) -> Response[str]:
+    """Who has looked at what is about me, and why."""
+    async with visit.store.reading(visit.here.code) as reader:
+        seen = await access_log.of_citizen(reader, visit.me.id)
+        teams = await places.team_names(reader)
+    return show(visit, "citizen/log.html", seen=seen, teams=teams)
+
+
 @get("/{slug:str}/borger/veje/{route:str}", access=CITIZEN)
 async def way(visit: NamedDependency[Visit], route: FromPath[str]) -> Response[str]:
     """What a way is, and its first steps."""
@@ -266,7 +275,9 @@ router = Router(
         details,
         candidate_page,
         candidate,
+        looks,
         way,
+        *helpers.handlers,
         *walk.handlers,
     ],
 )

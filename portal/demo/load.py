@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from portal.demo import provider
 from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS
 from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
 from portal.domain.capacity import slots
@@ -37,7 +38,6 @@ from portal.triage.reader import rulebook_on
 from portal.triage.workdays import ClosedDays
 
 CODE = "740"
-ISSUER = "demo"
 CLOSED = ClosedDays()
 
 
@@ -90,7 +90,7 @@ async def _people(unit: Unit) -> None:
             Staff(
                 municipality=CODE,
                 id=_id(subject),
-                issuer=ISSUER,
+                issuer=provider.issuer("medarbejder"),
                 subject=subject,
                 name=name,
                 email=mail,
@@ -103,7 +103,7 @@ async def _people(unit: Unit) -> None:
             Citizen(
                 municipality=CODE,
                 id=_id(subject),
-                issuer=ISSUER,
+                issuer=provider.issuer("borger"),
                 subject=subject,
                 name=name,
                 birth_date=born,
@@ -120,8 +120,8 @@ async def _people(unit: Unit) -> None:
             CompanyUser(
                 municipality=CODE,
                 id=_id(subject),
-                issuer=ISSUER,
-                subject=subject,
+                issuer=provider.issuer("virksomhed"),
+                subject=f"{cvr}/{subject}",
                 company_id=_id(company),
                 name=name,
                 email=f"{subject}@test.example",

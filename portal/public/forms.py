@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
 
 from portal.web import forms
+from portal.web.forms import Form
 from portal.web.visit import Visit
 
 
-@dataclass(frozen=True)
-class Chosen:
-    person: str
-    back: str
-
-
-async def read_login(request: Request[Any, Any, Any], visit: Visit) -> Chosen:
-    form = await forms.read(request, visit, ("person", "back"))
-    return Chosen(form["person"][:80], form["back"])
+async def read_logout(request: Request[Any, Any, Any], visit: Visit) -> Form:
+    """What a login provider sends when somebody has logged out there."""
+    return await forms.read(request, visit, ("logout_token",))
 
 
 async def read_nothing(request: Request[Any, Any, Any], visit: Visit) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request
 
+from portal.domain.identity import cpr_number
 from portal.store.conversations import Wish
 from portal.store.times import FORMS
 from portal.text import gettext as _
@@ -124,6 +125,15 @@ async def read_phone(request: Request[Any, Any, Any], visit: Visit) -> OnThePhon
     if form["action"] == "book" and not form["slot"]:
         form.wrong("slot", _("Vælg en tid, eller vælg, at ingen af tiderne passer."))
     return OnThePhone(form, wish, form["slot"][:32])
+
+
+async def read_search(request: Request[Any, Any, Any], visit: Visit) -> tuple[Form, str | None]:
+    """A name, or a CPR number when it is one."""
+    form = await forms.read(request, visit, ("navn",))
+    said = form.text("navn", longest=80, needed=_("Skriv et navn eller et CPR-nummer."))
+    if form.ok and len(said) < 2:
+        form.wrong("navn", _("Skriv mindst to bogstaver."))
+    return form, cpr_number(said)
 
 
 async def read_time(request: Request[Any, Any, Any], visit: Visit) -> tuple[Form, int, str]:

@@ -13,14 +13,15 @@ from portal.domain.calendar import local_date
 from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.people import Role
 from portal.domain.transition import allowed
-from portal.staff import actions, forms, settings, talks
+from portal.staff import actions, forms, oversight, settings, talks
 from portal.store import board as overview
 from portal.store import candidates, desk, journal, messages, places, queue
-from portal.store.database import Unit
+from portal.store.access_log import Subject
+from portal.store.database import Reader, Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
 from portal.web import placement_words
-from portal.web.access import BOARD, DESK_CASE, DESK_READ, STAFF_ANY
+from portal.web.access import BOARD, DESK_CASE, DESK_READ, QUEUES, STAFF_ANY
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
 from portal.web.visit import Visit
@@ -51,7 +52,7 @@ def wanted(visit: Visit) -> Filter:
     )
 
 
-@get("/{slug:str}/medarbejder/virksomheder", access=DESK_READ)
+@get("/{slug:str}/medarbejder/virksomheder", access=QUEUES)
 async def company_queue(visit: NamedDependency[Visit]) -> Response[str]:
     chosen = wanted(visit)
     async with visit.store.reading(visit.here.code) as reader:
@@ -82,14 +83,18 @@ async def case_page(visit: NamedDependency[Visit], case: FromPath[str]) -> Respo
 
 
 async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel: str = "") -> Response[str]:
-    async with visit.store.reading(visit.here.code) as reader:
+    async with visit.store.writing(visit.me, visit.now) as reader:
         case = await queue.placement_case(reader, case_id)
+        subject = await access_subject(reader, case)
+        if not await oversight.may_look(reader, subject):
+            return oversight.ask_why(visit, subject, _address(visit, case_id))
         named = await candidates.of_case(reader, case_id)
         found, book = await actions.judged_for_staff(reader, visit, case, named)
         shown, _book = await actions.judged_for_staff(reader, visit, case, None)
         said = await messages.of_case(reader, case_id)
         lines = await journal.timeline(reader, case_id)
         teams = await places.teams(reader, "employer")
+        await reader.commit(unnoted=True)
     may = allowed(rules.TRANSITIONS, case.state, visit.me.role)
     mine = case.claimed_by_id == visit.me.id
     return show(
@@ -115,6 +120,15 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
         ),
         notice=visit.query.get("besked", ""),
     )
+
+
+async def access_subject(reader: Reader, case: queue.Case) -> Subject | None:
+    """What is sensitive about a case: the person it names. None when it names nobody."""
+    named = await candidates.of_case(reader, case.id)
+    if named is None:
+        return None
+    holders = frozenset(filter(None, (case.claimed_by_id,)))
+    return Subject(named.citizen_id or "", "placement", case.id, case.team_id, holders)
 
 
 def _candidate_form(named: candidates.Named | None, form: Form, panel: str) -> Form:
@@ -255,10 +269,14 @@ async def decide(
         except (ConflictError, RefusedError):
             decision.form.wrong("reasons", _changed())
             return await _case(visit, case, decision.form, 409, "decide")
-    async with visit.store.reading(visit.here.code) as reader:
-        found_case = await queue.placement_case(reader, case)
-        named = await candidates.of_case(reader, case)
-        found, book = await actions.judged_for_staff(reader, visit, found_case, named)
+    async with visit.store.writing(visit.me, visit.now) as unit:
+        found_case = await queue.placement_case(unit, case)
+        subject = await access_subject(unit, found_case)
+        if not await oversight.may_look(unit, subject):
+            return oversight.ask_why(visit, subject, _address(visit, case))
+        named = await candidates.of_case(unit, case)
+        found, book = await actions.judged_for_staff(unit, visit, found_case, named)
+        await unit.commit(unnoted=True)
     facts = actions.letter_of(visit, book, found_case, decision, found)
     preview = {"facts": facts, "sent_at": visit.now, "case_id": case, "author": visit.me.name}
     return show(visit, "staff/preview.html", case=found_case, decided=preview, form=decision.form)
@@ -310,6 +328,7 @@ router = Router(
         close,
         board,
         *talks.handlers,
+        *oversight.handlers,
         *settings.handlers,
     ],
 )

@@ -12,12 +12,13 @@ from litestar.params import FromPath
 from portal.domain import conversation as rules
 from portal.domain.errors import ConflictError, InvalidError
 from portal.domain.transition import allowed
-from portal.staff import actions, forms
-from portal.store import conversations, dialogues, journal, places, queue, times
+from portal.staff import actions, forms, oversight
+from portal.store import access_log, conversations, dialogues, journal, places, queue, relations, times
+from portal.store.access_log import Subject
 from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
-from portal.web.access import DESK, DESK_CASE, DESK_READ
+from portal.web.access import DESK, DESK_CASE, DESK_READ, DESK_SEARCH, QUEUES
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
 from portal.web.visit import Visit
@@ -25,7 +26,7 @@ from portal.web.visit import Visit
 WEEKS_AHEAD = timedelta(weeks=5)
 
 
-@get("/{slug:str}/medarbejder/borgere", access=DESK_READ)
+@get("/{slug:str}/medarbejder/borgere", access=QUEUES)
 async def citizen_queue(visit: NamedDependency[Visit]) -> Response[str]:
     query = visit.query
     chosen = Filter(
@@ -53,9 +54,14 @@ async def talk_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Respo
 
 
 async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Response[str]:
-    async with visit.store.reading(visit.here.code) as reader:
+    async with visit.store.writing(visit.me, visit.now) as reader:
         row, citizen = await queue.conversation_case(reader, talk_id)
+        holders = frozenset(filter(None, (row.claimed_by, await times.held_by(reader, talk_id))))
+        subject = Subject(row.citizen_id, "conversation", talk_id, row.team_id, holders)
+        if not await oversight.may_look(reader, subject):
+            return oversight.ask_why(visit, subject, visit.path("medarbejder", "samtale", talk_id))
         booked = await times.own(reader, talk_id, row.citizen_id)
+        helpers = await relations.of_citizen(reader, row.citizen_id, visit.today)
         walk = await dialogues.latest_finished(reader, row.citizen_id)
         lines = await journal.timeline(reader, talk_id)
         teams = await places.teams(reader, "citizen")
@@ -64,6 +70,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
             wanted = (row.team_id, conversations.reception_on(visit.today))
             until = visit.today + WEEKS_AHEAD
             free = await times.free_times(reader, wanted, row.form, visit.now, until, most=30)
+        await reader.commit(unnoted=True)
     begun = booked.starts_at is not None and booked.starts_at <= visit.now
     may = allowed(rules.TRANSITIONS, row.state, visit.me.role)
     return show(
@@ -82,6 +89,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
             "protected": citizen.protected_address,
             "channel": citizen.channel,
         },
+        helpers=helpers,
         route=walk.outcome["route"] if walk else "",
         lines=lines,
         free=free,
@@ -158,14 +166,24 @@ async def hand_over(
 
 
 @get("/{slug:str}/medarbejder/telefon", access=DESK)
-async def find_citizen(visit: NamedDependency[Visit]) -> Response[str]:
-    """Whom the caller is; nothing is listed before a name is given."""
-    name = visit.query.get("navn", "").strip()[:80]
+async def find_page(visit: NamedDependency[Visit]) -> Response[str]:
+    """Whom the caller is; nothing is listed before a name or a number is given."""
+    return show(visit, "staff/find_citizen.html", form=empty(), found=[], asked=False)
+
+
+@post("/{slug:str}/medarbejder/telefon", access=DESK_SEARCH)
+async def find_citizen(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
+    """By name, or by CPR number: in a form, so that neither ever stands in an address."""
+    form, number = await forms.read_search(request, visit)
     found = []
-    if len(name) > 1:
+    if form.ok:
         async with visit.store.reading(visit.here.code) as reader:
-            found = await queue.search_citizens(reader, name)
-    return show(visit, "staff/find_citizen.html", form=empty({"navn": name}), found=found, asked=bool(name))
+            if number:
+                found = await queue.citizens_with_number(reader, number)
+            else:
+                found = await queue.search_citizens(reader, form["navn"].strip())
+    status = 200 if form.ok else 422
+    return show(visit, "staff/find_citizen.html", status=status, form=form, found=found, asked=form.ok)
 
 
 @get("/{slug:str}/medarbejder/telefon/{citizen:str}", access=DESK_CASE)
@@ -174,7 +192,7 @@ async def phone_page(visit: NamedDependency[Visit], citizen: FromPath[str]) -> R
 
 
 async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -> Response[Any]:
-    async with visit.store.reading(visit.here.code) as reader:
+    async with visit.store.writing(visit.me, visit.now) as reader:
         citizen = await queue.citizen(reader, citizen_id)
         for talk in await times.of_citizen(reader, citizen_id):
             if talk.state in rules.OPEN:
@@ -182,8 +200,11 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
         wish = conversations.Wish(form["form"] if form["form"] in times.FORMS else "phone")
         made = await conversations.the_promise(reader, citizen_id, wish, visit.now, visit.here.guarantee_days)
         team, _because = await conversations.team_for(reader, citizen_id, visit.today)
+        subject = Subject(citizen_id, "phone", citizen_id, team, frozenset())
+        await access_log.look(reader, subject, "citizen_asked")
         teams = (team, conversations.reception_on(visit.today))
         free = await times.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
+        await reader.commit(unnoted=True)
     return show(
         visit,
         "staff/phone.html",
@@ -225,6 +246,7 @@ handlers = [
     _button("aflys", conversations.cancel, "aflyst"),
     set_time,
     hand_over,
+    find_page,
     find_citizen,
     phone_page,
     phone,

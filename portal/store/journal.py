@@ -73,6 +73,7 @@ KINDS = {
     "relation.ended": _("stoppede en fuldmagt eller bisidder"),
     "access.signed": _("gennemgik et opslag"),
     "access.alarm_seen": _("så på en alarm om opslag"),
+    "person.registered": _("var her for første gang"),
     "login.linked": _("fik et nyt login knyttet til sig"),
     "person.exported": _("hentede sine oplysninger"),
 }

@@ -14,6 +14,7 @@ from portal.domain import placement as rules
 from portal.domain.calendar import local_date
 from portal.domain.errors import NotFoundError
 from portal.store.database import Reader
+from portal.store.identities import cpr_index
 from portal.store.tables import (
     Booking,
     Citizen,
@@ -266,6 +267,13 @@ async def search_citizens(reader: Reader, name: str, most: int = 20) -> list[tup
         .order_by(Citizen.name)
         .limit(most)
     )
+    return [(row[0], row[1], row[2]) for row in await reader.all(statement)]
+
+
+async def citizens_with_number(reader: Reader, cpr: str) -> list[tuple[str, str, date | None]]:
+    """The citizen with that CPR number, found by its keyed hash: (id, name, birth date), or nobody."""
+    index = cpr_index(reader.ring, reader.municipality, cpr)
+    statement = select(Citizen.id, Citizen.name, Citizen.birth_date).where(Citizen.cpr_index == index)
     return [(row[0], row[1], row[2]) for row in await reader.all(statement)]
 
 

@@ -9,13 +9,14 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
+from portal.domain.calendar import local_date
 from portal.domain.people import STAFF, Actor, Role
-from portal.store.database import Reader, Store, Unit, new_id
-from portal.store.tables import Attempt, Citizen, Company, CompanyUser, LoginSession, Staff
+from portal.store.database import AlreadyThereError, Reader, Store, Unit, new_id
+from portal.store.tables import Attempt, LoginSession, Relation, UsedLogin
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -50,9 +51,21 @@ async def present(store: Store, municipality: str, token: str, now: datetime) ->
     session_id = hashed(token)
     async with store.reading(municipality) as reader:
         row = await reader.find(LoginSession, session_id)
+        relation = await reader.find(Relation, row.relation_id) if row and row.relation_id else None
     if row is None or row.revoked_at is not None or now >= min(row.ends_at, row.seen_at + IDLE):
         return None
-    actor = Actor(municipality, row.person_id, Role(row.role), row.name, row.unit)
+    if row.relation_id and not _acts(row, relation, local_date(now)):
+        return None
+    actor = Actor(
+        municipality,
+        row.person_id,
+        Role(row.role),
+        row.name,
+        row.unit,
+        by_id=row.by_id,
+        by_name=row.by_name,
+        scope=tuple(relation.scope) if relation else (),
+    )
     if now - row.seen_at >= TOUCH:
         async with store.writing(actor, now) as unit:
             await unit.session.execute(
@@ -64,9 +77,29 @@ async def present(store: Store, municipality: str, token: str, now: datetime) ->
     return Present(actor, session_id, form_token(token), row.lang, min(row.ends_at, now + IDLE))
 
 
-def log_in(unit: Unit, actor: Actor, lang: str) -> str:
+def _acts(row: LoginSession, relation: Relation | None, today: date) -> bool:
+    """Whether the power of attorney a session rests on still holds, for just these two."""
+    return (
+        relation is not None
+        and relation.ended_at is None
+        and relation.starts_on <= today <= relation.ends_on
+        and (relation.citizen_id, relation.representative_id) == (row.person_id, row.by_id)
+    )
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """Who vouched for somebody, and as whom: so that a logout that comes from there finds the session."""
+
+    issuer: str = ""
+    subject: str = ""
+    session: str = ""
+
+
+def log_in(unit: Unit, actor: Actor, lang: str, vouched: Vouched | None = None, relation_id: str = "") -> str:
     """A new session for `actor`; gives the token for the cookie, which is kept nowhere."""
     token = secrets.token_urlsafe(32)
+    vouched = vouched or Vouched()
     longest = LONGEST_STAFF if actor.role in STAFF else LONGEST
     unit.add(
         LoginSession(
@@ -80,6 +113,12 @@ def log_in(unit: Unit, actor: Actor, lang: str) -> str:
             created_at=unit.now,
             seen_at=unit.now,
             ends_at=unit.now + longest,
+            relation_id=relation_id,
+            by_id=actor.by_id,
+            by_name=actor.by_name,
+            issuer=vouched.issuer,
+            subject=vouched.subject,
+            provider_session=vouched.session,
         )
     )
     return token
@@ -91,6 +130,21 @@ async def log_out(unit: Unit, session_id: str) -> None:
         row.revoked_at = unit.now
 
 
+async def vouched_of(reader: Reader, session_id: str) -> Vouched:
+    """Who vouched for a session, to be carried over to the one that follows it."""
+    row = await reader.find(LoginSession, session_id)
+    return Vouched(row.issuer, row.subject, row.provider_session) if row else Vouched()
+
+
+async def revoke_relation(unit: Unit, relation_id: str) -> None:
+    """Every session that rests on a power of attorney ends."""
+    await unit.session.execute(
+        update(LoginSession)
+        .where(LoginSession.relation_id == relation_id, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=unit.now)
+    )
+
+
 async def revoke_all(unit: Unit, person_id: str) -> None:
     """Every session of a person ends: their role or access has changed."""
     await unit.session.execute(
@@ -100,51 +154,29 @@ async def revoke_all(unit: Unit, person_id: str) -> None:
     )
 
 
-async def identify(reader: Reader, issuer: str, subject: str) -> Actor | None:
-    """The person a login provider vouches for, in this municipality, or None."""
-    found = await reader.one(
-        select(Citizen.id, Citizen.name).where(Citizen.issuer == issuer, Citizen.subject == subject)
+async def end_vouched(unit: Unit, vouched: Vouched) -> int:
+    """Sessions the provider says have ended: that one session, or all of the subject's; gives how many were open."""
+    named = (
+        LoginSession.provider_session == vouched.session
+        if vouched.session
+        else LoginSession.subject == vouched.subject
     )
-    if found is not None:
-        return Actor(reader.municipality, found.id, Role.CITIZEN, found.name)
-    found = await reader.one(
-        select(CompanyUser.id, CompanyUser.name, CompanyUser.company_id).where(
-            CompanyUser.issuer == issuer, CompanyUser.subject == subject
-        )
+    ended = await unit.session.execute(
+        update(LoginSession)
+        .where(LoginSession.issuer == vouched.issuer, named, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=unit.now)
     )
-    if found is not None:
-        return Actor(reader.municipality, found.id, Role.EMPLOYER, found.name, found.company_id)
-    found = await reader.one(
-        select(Staff.id, Staff.name, Staff.role, Staff.team_id).where(
-            Staff.issuer == issuer, Staff.subject == subject, Staff.active.is_(True)
-        )
-    )
-    if found is not None:
-        return Actor(reader.municipality, found.id, Role(found.role), found.name, found.team_id or "")
-    return None
+    return int(ended.rowcount)
 
 
-async def demo_people(reader: Reader, issuer: str) -> dict[str, list[tuple[str, str]]]:
-    """Who can log in with the demo login: (subject, what to call them), for each door."""
-    citizens = await reader.all(
-        select(Citizen.subject, Citizen.name).where(Citizen.issuer == issuer).order_by(Citizen.name)
-    )
-    companies = await reader.all(
-        select(CompanyUser.subject, CompanyUser.name, Company.name)
-        .join(Company, Company.id == CompanyUser.company_id)
-        .where(CompanyUser.issuer == issuer)
-        .order_by(Company.name)
-    )
-    staff = await reader.all(
-        select(Staff.subject, Staff.name, Staff.role, Staff.team_id)
-        .where(Staff.issuer == issuer, Staff.active.is_(True))
-        .order_by(Staff.name)
-    )
-    return {
-        "citizen": [(row[0], row[1]) for row in citizens],
-        "employer": [(row[0], f"{row[1]}, {row[2]}") for row in companies],
-        "staff": [(row[0], ", ".join(filter(None, (row[1], row[2], row[3])))) for row in staff],
-    }
+async def use_once(unit: Unit, what: str) -> bool:
+    """Whether this answer of a login provider is new; from now on it is not."""
+    unit.add(UsedLogin(municipality=unit.municipality, id=hashed(what), at=unit.now))
+    try:
+        await unit.flush()
+    except AlreadyThereError:
+        return False
+    return True
 
 
 async def too_many(reader: Reader, action: str, who: str, now: datetime) -> bool:

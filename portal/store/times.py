@@ -131,3 +131,13 @@ async def own(reader: Reader, conversation_id: str, citizen_id: str) -> Booked:
     if row is None:
         raise NotFoundError("conversation")
     return Booked(*row)
+
+
+async def held_by(reader: Reader, conversation_id: str) -> str | None:
+    """Whose time the conversation is booked at."""
+    row = await reader.one(
+        select(Slot.staff_id)
+        .join(Booking, and_(Booking.slot_id == Slot.id, Booking.active == true()))
+        .where(Booking.conversation_id == conversation_id)
+    )
+    return str(row[0]) if row else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -14,7 +15,8 @@ from litestar.routes import HTTPRoute
 
 from portal.domain.errors import NotFoundError
 from portal.domain.people import STAFF, Role
-from portal.store import sessions
+from portal.store import limits, sessions
+from portal.store.tables import Municipality
 from portal.text import LANGUAGES, language
 from portal.web.visit import Place, Visit, Wiring, set_visit
 
@@ -27,22 +29,36 @@ class Access:
     roles: frozenset[Role] | None
     relation: str = "none"
     place: bool = True
+    agent: str = ""  # what a power of attorney must be for, for somebody who acts for the citizen; none will do if empty
+    limit: str = ""  # a limit of `store.limits` every use counts towards, besides the one on writing
+    machine: bool = False  # called by another server, which proves itself by what it sends
 
 
 _UNTYPED = frozenset({"csrf", "key", "version", "slot", "action"})
 PUBLIC = Access(None)
 NOWHERE = Access(None, place=False)  # belongs to no municipality: the list of them, health, assets
+MACHINE = Access(None, place=False, machine=True)
 CITIZEN = Access(frozenset({Role.CITIZEN}))
 CITIZEN_OWN = Access(frozenset({Role.CITIZEN}), "own")
+ACTING = Access(frozenset({Role.CITIZEN}), agent="acting")  # whoever acts for the citizen, whatever for
+TALKS = Access(frozenset({Role.CITIZEN}), agent="conversations")
+TALKS_OWN = Access(frozenset({Role.CITIZEN}), "own", agent="conversations")
+MESSAGES_OWN = Access(frozenset({Role.CITIZEN}), "own", agent="messages")
 EMPLOYER = Access(frozenset({Role.EMPLOYER}))
 EMPLOYER_OWN = Access(frozenset({Role.EMPLOYER}), "own")
 DESK = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD}))
 DESK_CASE = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD}), "here")
 DESK_READ = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD, Role.AUDITOR}), "here")
+DESK_SEARCH = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD}), limit="search")
+QUEUES = Access(frozenset({Role.CASEWORKER, Role.TEAM_LEAD, Role.AUDITOR}), "here", limit="search")
+LEAD = Access(frozenset({Role.TEAM_LEAD}))
+LEAD_CASE = Access(frozenset({Role.TEAM_LEAD}), "here")
+EXPORT = Access(frozenset({Role.CITIZEN}), limit="export")
+LOGIN = Access(None, limit="login")
 STAFF_ANY = Access(STAFF)
 BOARD = Access(frozenset({Role.TEAM_LEAD, Role.AUDITOR}))
 ADMIN = Access(frozenset({Role.ADMINISTRATOR}))
-ANYONE_IN = Access(frozenset(Role) - {Role.SYSTEM})
+ANYONE_IN = Access(frozenset(Role) - {Role.SYSTEM}, agent="acting")
 
 
 class LoginNeededError(Exception):
@@ -57,6 +73,19 @@ class LoginNeededError(Exception):
 
 class WrongDoorError(Exception):
     """Somebody is logged in, but as another kind of person than the page is for."""
+
+
+class TooOftenError(Exception):
+    """Somebody did something limited too often; `until` is when it may be done again."""
+
+    def __init__(self, until: datetime, typed: tuple[str, ...] = ()) -> None:
+        super().__init__(until)
+        self.until = until
+        self.typed = typed
+
+
+class NotYoursToDoError(Exception):
+    """Somebody acts for a citizen, where their power of attorney does not reach."""
 
 
 class ForgedError(Exception):
@@ -116,8 +145,26 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             raise LoginNeededError(_door(access), _back(connection), await _typed(connection))
         if visit.actor.role not in access.roles:
             raise WrongDoorError
-    if connection.scope.get("method") == "POST":
+        if visit.actor.by_id and not (access.agent and access.agent in (*visit.actor.scope, "acting")):
+            raise NotYoursToDoError
+    if connection.scope.get("method") == "POST" and not access.machine:
         _from_here(connection, wiring)
+    await _within_limits(connection, access, visit)
+
+
+async def _within_limits(
+    connection: ASGIConnection[Any, Any, Any, Any], access: Access, visit: Visit
+) -> None:
+    """Counts what is limited: by person where somebody is logged in, else by where the request comes from."""
+    writes = connection.scope.get("method") == "POST" and visit.actor is not None
+    named = [*(["write"] if writes else []), *([access.limit] if access.limit else [])]
+    if visit.place is None or (named == ["search"] and not visit.query):
+        return
+    who = visit.actor.doer_id if visit.actor else visit.address
+    for action in named:
+        until = await limits.take(visit.store, visit.place.code, action, who, visit.now)
+        if until is not None:
+            raise TooOftenError(until, await _typed(connection))
 
 
 def _is_text(value: object) -> bool:
@@ -135,6 +182,10 @@ async def _place(wiring: Wiring, connection: ASGIConnection[Any, Any, Any, Any])
     row = await wiring.store.municipality_at(slug) if slug.isascii() and len(slug) < 40 else None
     if row is None:
         raise NotFoundError("municipality")
+    return place_of(row)
+
+
+def place_of(row: Municipality) -> Place:
     return Place(
         code=row.code,
         slug=row.slug,
@@ -146,6 +197,7 @@ async def _place(wiring: Wiring, connection: ASGIConnection[Any, Any, Any, Any])
         guarantee_days=row.guarantee_days,
         lead_days=row.lead_days,
         answer_days=row.answer_days,
+        fictional=row.fictional,
     )
 
 

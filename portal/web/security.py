@@ -14,7 +14,15 @@ from litestar.types import Message, Scope
 from portal.domain.errors import ConflictError, DomainError, InvalidError, NotFoundError, RefusedError
 from portal.store.database import AlreadyThereError
 from portal.text import LANGUAGES, language
-from portal.web.access import ForgedError, LoginNeededError, StrangeHostError, WrongDoorError, login_address
+from portal.web.access import (
+    ForgedError,
+    LoginNeededError,
+    NotYoursToDoError,
+    StrangeHostError,
+    TooOftenError,
+    WrongDoorError,
+    login_address,
+)
 from portal.web.forms import MalformedError
 from portal.web.render import show
 from portal.web.visit import Visit, Wiring, visit_of
@@ -92,6 +100,18 @@ def wrong_door(request: Request[Any, Any, Any], _error: WrongDoorError) -> Page:
     return show(_visit(request), "errors/wrong_door.html", status=403)
 
 
+def too_often(request: Request[Any, Any, Any], error: TooOftenError) -> Page:
+    """Calm, with when to try again and whatever was typed."""
+    visit = _visit(request)
+    answer = show(visit, "errors/too_often.html", status=429, until=error.until, typed=error.typed)
+    answer.headers["Retry-After"] = str(max(1, int((error.until - visit.now).total_seconds())))
+    return answer
+
+
+def not_yours_to_do(request: Request[Any, Any, Any], _error: NotYoursToDoError) -> Page:
+    return show(_visit(request), "errors/not_yours_to_do.html", status=403)
+
+
 def forged(request: Request[Any, Any, Any], _error: ForgedError) -> Page:
     return show(_visit(request), "errors/forged.html", status=403)
 
@@ -146,6 +166,8 @@ def unexpected(request: Request[Any, Any, Any], error: Exception) -> Page:
 HANDLERS: dict[Any, Any] = {
     LoginNeededError: login_needed,
     WrongDoorError: wrong_door,
+    TooOftenError: too_often,
+    NotYoursToDoError: not_yours_to_do,
     ForgedError: forged,
     MalformedError: malformed,
     StrangeHostError: malformed,

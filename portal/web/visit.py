@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 from portal.domain.calendar import local_date
 from portal.domain.people import Actor
 from portal.store.database import Store
+from portal.web.openid import JourneyBox, OpenId
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Place:
     guarantee_days: int | None
     lead_days: int | None
     answer_days: int | None
+    fictional: bool
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,13 @@ class Wiring:
     base_url: str
     hosts: Sequence[str]
     trusted_proxy: str
+    logins: Sequence[OpenId]
+    journeys: JourneyBox
+
+    @property
+    def login_cookie(self) -> str:
+        """The cookie a login on its way is kept in."""
+        return f"{self.cookie}-login"
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,10 @@ class Visit:
         if self.actor is None:
             raise LookupError("nobody is logged in")
         return self.actor
+
+    def at(self, place: Place) -> Visit:
+        """The same visit, in a municipality that was found out later."""
+        return replace(self, place=place)
 
     def path(self, *parts: str) -> str:
         """An address in this municipality."""

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
-from portal.store.tables import Conversation, Dialogue, Message
+from portal.domain.calendar import local_date
+from portal.store import relations
+from portal.store.tables import (
+    AccessAlarm,
+    AccessLine,
+    AccessSample,
+    Conversation,
+    Dialogue,
+    Message,
+    Relation,
+)
 from portal.web.access import Access
-from tests import cast, page
+from tests import cast, page, rows
 from tests.conftest import Person, Portal
 from tests.http.test_employer_and_desk import _send as send_request
 
@@ -34,6 +45,8 @@ class Cell:
     template: str
 
     def owner(self) -> str:
+        if "/fuldmagt/" in self.template:
+            return "birger"
         return "bo" if "/virksomhed" in self.template else "amina"
 
 
@@ -49,7 +62,9 @@ async def arrange(portal: Portal) -> dict[str, str]:
         talk = (await reader.one(select(Conversation.id)))[0]
         walk = (await reader.one(select(Dialogue.id)))[0]
         message = (await reader.one(select(Message.id).where(Message.reader_id == cast.identity("amina"))))[0]
+    more = await _looked_and_helped(portal)
     return {
+        **more,
         "slug": "silkeborg",
         "talk": talk,
         "walk": walk,
@@ -60,6 +75,36 @@ async def arrange(portal: Portal) -> dict[str, str]:
         "route": "holistic_course",
         "door": "borger",
         "step": "2",
+    }
+
+
+async def _looked_and_helped(portal: Portal) -> dict[str, str]:
+    """Amina has a companion and has given Birger a power of attorney; somebody's look waits to be signed off."""
+    today = local_date(portal.now)
+    later = today + timedelta(days=30)
+    async with portal.store.writing(cast.citizen("amina"), portal.now) as unit:
+        helper = relations.record(unit, "companion", "Karla", (), today, later)
+        relation = relations.record(unit, "power_of_attorney", "Birger", ("conversations",), today, later)
+        await unit.flush()
+        row = await unit.find(Relation, relation)
+        row.representative_id, row.accepted_at, row.code_hash = cast.identity("birger"), portal.now, None
+        await unit.commit()
+    async with portal.store.writing(cast.staff("carl"), portal.now) as unit:
+        line = rows.bare(AccessLine, staff_id=cast.identity("carl"), citizen_id=cast.identity("amina"), role="caseworker",
+                         subject_kind="conversation", purpose="covering", relation="none")  # fmt: skip
+        sample = rows.bare(AccessSample, line_id=line.id, week="2026-W47")
+        alarm = rows.bare(AccessAlarm, staff_id=cast.identity("carl"), day=today)
+        unit.add(line)
+        await unit.flush()
+        unit.add(sample)
+        unit.add(alarm)
+        await unit.commit(unnoted=True)
+    return {
+        "helper": helper,
+        "relation": relation,
+        "sample": sample.id,
+        "alarm": alarm.id,
+        "about": cast.identity("amina"),
     }
 
 

@@ -102,7 +102,7 @@ async def test_cancelling_frees_the_time(portal: Portal) -> None:
 
 async def test_a_caseworker_books_on_the_phone_under_the_same_clock(portal: Portal) -> None:
     rikke = await portal.log_in("rikke")
-    found = await rikke.see("/medarbejder/telefon?navn=ami")
+    found = await rikke.fill("/medarbejder/telefon", "/telefon", navn="ami")
     assert "Amina" in page.text(found.text)
     answer = await rikke.fill(
         f"/medarbejder/telefon/{cast.identity('amina')}", cast.identity("amina"), slot="none", action="book"

@@ -177,7 +177,7 @@ async def test_a_named_candidate_confirms_by_code_and_the_company_sees_none_of_i
     desk = await clara.see(f"/medarbejder/sag/{case}")
     assert "Har sagt ja." in page.text(desk.text)
     await clara.send(desk.text, "/kandidat", target_group="6")
-    assert "Kandidaten er sygemeldt" in page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
+    assert "Kandidaten er sygemeldt" in page.text((await clara.see_because(f"/medarbejder/sag/{case}")).text)
     seen = page.text((await bo.see(f"/virksomhed/sag/{case}")).text) + page.text(
         (await bo.see("/virksomhed")).text
     )

@@ -17,7 +17,6 @@ PAGES = {
     "/medarbejder/virksomheder": "clara",
     "/medarbejder/borgere": "rikke",
     "/medarbejder/tavle": "tove",
-    "/medarbejder/telefon?navn=Test": "rikke",
     "/virksomhed": "bo",
     "/borger": "amina",
 }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
 import pytest
 import structlog
 from sqlalchemy import func, select
@@ -10,8 +14,10 @@ from portal import settings as configuration
 from portal.citizen import actions
 from portal.store.tables import LoginSession
 from tests import cast, page
-from tests.conftest import Portal
+from tests.conftest import Person, Portal
 from tests.http.situation import token
+
+BEGIN = "/silkeborg/log-ind/borger/videre"
 
 
 async def _sessions(portal: Portal) -> int:
@@ -24,9 +30,7 @@ async def test_an_id_the_browser_brings_is_never_adopted(portal: Portal) -> None
     browser.cookies.set("portal", "attackerchosen", domain="localhost.local")
     await browser.get("/silkeborg")
     assert await _sessions(portal) == 0
-    await browser.post(
-        "/silkeborg/log-ind/borger", data={"person": "amina", "back": "", "csrf": "", "key": "k"}
-    )
+    await Person(browser, "silkeborg").choose("amina", BEGIN)
     attacker = portal.browser()
     attacker.cookies.set("portal", "attackerchosen")
     assert (await attacker.get("/silkeborg/borger")).status_code == 303
@@ -35,8 +39,7 @@ async def test_an_id_the_browser_brings_is_never_adopted(portal: Portal) -> None
 async def test_a_new_login_gets_a_new_id_and_ends_the_old_one(portal: Portal) -> None:
     amina = await portal.log_in("amina")
     old = amina.browser.cookies["portal"]
-    opened = await amina.see("/log-ind/borger")
-    await amina.send(opened.text, "/log-ind/borger", person="amina")
+    await amina.choose("amina", BEGIN)
     assert amina.browser.cookies["portal"] != old
     thief = portal.browser()
     thief.cookies.set("portal", old)
@@ -68,9 +71,7 @@ async def test_a_session_ends_when_idle_and_at_the_longest(portal: Portal, name:
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(portal: Portal) -> None:
-    answer = await portal.browser().post(
-        "/silkeborg/log-ind/borger", data={"person": "amina", "back": "", "csrf": "", "key": "k"}
-    )
+    answer = await Person(portal.browser(), "silkeborg").choose("amina", BEGIN)
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
@@ -154,39 +155,37 @@ async def test_a_strange_host_is_refused(portal: Portal) -> None:
         "//evil.example",
         "/\\evil.example",
         "/aarhus/borger",
-        "/silkeborg/\n",
         "/silkeborg//evil.example",
     ],
 )
 async def test_the_way_back_after_login_never_leads_out(portal: Portal, back: str) -> None:
-    answer = await portal.browser().post(
-        "/silkeborg/log-ind/borger", data={"person": "amina", "back": back, "csrf": "", "key": "k"}
-    )
+    begin = f"{BEGIN}?{urlencode({'tilbage': back})}"
+    answer = await Person(portal.browser(), "silkeborg").choose("amina", begin)
     assert answer.headers["location"] == "/silkeborg/borger"
+
+
+async def test_an_address_with_what_no_address_holds_is_not_found(portal: Portal) -> None:
+    assert (await portal.browser().get(f"{BEGIN}?tilbage=%2Fsilkeborg%2F%0A")).status_code == 404
 
 
 async def test_login_brings_people_to_the_page_they_asked_for(portal: Portal) -> None:
     browser = portal.browser()
     asked = await browser.get("/silkeborg/borger/samtale/ny")
     opened = await browser.get(asked.headers["location"])
-    found = page.form(opened.text, "/log-ind/borger")
-    answer = await browser.post(found.action, data={**found.fields, "person": "amina"})
+    begin = html.unescape(re.search(r'href="([^"]+/videre[^"]*)"', opened.text).group(1))
+    answer = await Person(browser, "silkeborg").choose("amina", begin)
     assert answer.headers["location"] == "/silkeborg/borger/samtale/ny"
 
 
 async def test_failed_logins_are_limited_in_the_database(portal: Portal) -> None:
     browser = portal.browser()
     for _ in range(10):
-        assert (
-            await browser.post("/silkeborg/log-ind/borger", data={"person": "nobody", "back": ""})
-        ).status_code == 422
-    assert (
-        await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})
-    ).status_code == 429
+        there = (await browser.get(BEGIN)).headers["location"]
+        state = parse_qs(urlsplit(there).query)["state"][0]
+        assert (await browser.get(f"/log-ind/svar?code=x&state={state}")).status_code == 400
+    assert (await Person(browser, "silkeborg").choose("amina", BEGIN)).status_code == 429
     portal.later(minutes=16)
-    assert (
-        await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})
-    ).status_code == 303
+    assert (await Person(browser, "silkeborg").choose("amina", BEGIN)).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -226,14 +225,35 @@ async def test_in_english_the_whole_way(portal: Portal) -> None:
     browser = portal.browser()
     front = await browser.get("/silkeborg?lang=en")
     assert "What do you need?" in page.text(front.text) or 'lang="en"' in front.text
-    await browser.post("/silkeborg/log-ind/borger", data={"person": "amina", "back": ""})
+    await Person(browser, "silkeborg").choose("amina", BEGIN)
     assert "Ask for a conversation" in page.text((await browser.get("/silkeborg/borger")).text)
 
 
-def test_outside_demo_mode_it_refuses_to_start() -> None:
-    with pytest.raises(configuration.SettingsError, match="does not start for real people yet"):
-        configuration.read({})
-    with pytest.raises(configuration.SettingsError, match="PORTAL_PROT is not a setting"):
-        configuration.read({"PORTAL_MODE": "demo", "PORTAL_PROT": "1"})
-    with pytest.raises(configuration.SettingsError, match="needs PostgreSQL"):
-        configuration.read({"PORTAL_MODE": "demo", "PORTAL_WORKERS": "2"})
+PRODUCTION = {
+    "PORTAL_MODE": "production",
+    "PORTAL_BASE_URL": "https://job.example",
+    "PORTAL_DATABASE_URL": "postgresql+asyncpg://portal@db.example/portal",
+    "PORTAL_KEYS_FILE": "/keys.json",
+    "PORTAL_LEDGER_FILE": "/erasures.jsonl",
+    "PORTAL_LOGIN_FILE": "/login.toml",
+    "PORTAL_SENDER": "smtp",
+    "PORTAL_SMTP_HOST": "mail.example",
+}
+WRONG = {
+    "no mode": ({}, "neither production nor demo"),
+    "a misspelt setting": ({"PORTAL_MODE": "demo", "PORTAL_PROT": "1"}, "PORTAL_PROT is not a setting"),
+    "two processes on SQLite": ({"PORTAL_MODE": "demo", "PORTAL_WORKERS": "2"}, "needs PostgreSQL"),
+    "real login in the demo": ({"PORTAL_MODE": "demo", "PORTAL_LOGIN_FILE": "x"}, "belongs to production"),
+    "production without login": ({**PRODUCTION, "PORTAL_LOGIN_FILE": ""}, "needs PORTAL_LOGIN_FILE"),
+    "production without keys": ({**PRODUCTION, "PORTAL_KEYS_FILE": ""}, "needs PORTAL_KEYS_FILE"),
+    "production over http": ({**PRODUCTION, "PORTAL_BASE_URL": "http://localhost:1"}, "needs an https"),
+    "production on the console": ({**PRODUCTION, "PORTAL_SENDER": ""}, "needs PORTAL_SENDER=smtp"),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_it_refuses_to_start_half_configured(how: str) -> None:
+    environ, said = WRONG[how]
+    with pytest.raises(configuration.SettingsError, match=said):
+        configuration.read(environ)
+    assert configuration.read(PRODUCTION).demo is False

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
+from portal.demo.provider import issuer
 from portal.domain.calendar import is_working_day, local_instant
 from portal.domain.people import system
 from portal.store import calendars
@@ -20,7 +21,7 @@ from portal.store.database import Store
 from portal.store.tables import Booking, Citizen, Conversation
 from portal.triage.workdays import ClosedDays
 from tests import cast, page
-from tests.conftest import behind
+from tests.conftest import Person, behind
 from tests.processes.servers import serving
 
 CONTENDERS = int(os.environ.get("PORTAL_TEST_CONTENDERS", "200"))
@@ -34,7 +35,7 @@ async def _crowd(store: Store) -> None:
                 Citizen(
                     municipality=cast.HOME,
                     id=cast.identity(f"c{each}x"),
-                    issuer="demo",
+                    issuer=issuer("borger"),
                     subject=f"c{each}",
                     name=f"Testperson {each}",
                     birth_date=None,
@@ -56,7 +57,7 @@ async def _contend(
         headers={"sec-fetch-site": "same-origin"},
     ) as browser:
         async with ready:
-            await browser.post("/silkeborg/log-ind/borger", data={"person": subject, "back": ""})
+            await Person(browser, "silkeborg").choose(subject, "/silkeborg/log-ind/borger/videre")
             opened = await browser.get("/silkeborg/borger/samtale/ny")
         found = page.form(opened.text, "/samtale/ny")
         await go.wait()

@@ -21,7 +21,7 @@ from portal.store.tables.evidence import (
     KeyMark,
     Tally,
 )
-from portal.store.tables.logins import Attempt, LoginSession, RequestKey, UsedLogin
+from portal.store.tables.logins import Attempt, LoginSession, RateWindow, RequestKey, UsedLogin
 from portal.store.tables.people import Citizen, ClosingDay, Company, CompanyUser, Relation, Staff, Team
 from portal.store.tables.talks import Booking, Breach, Conversation, Dialogue, Slot
 
