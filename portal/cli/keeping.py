@@ -27,7 +27,9 @@ _one_municipality = click.option(
 )
 
 
-def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
+def with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
+    """Carries out `work` on the store the settings name."""
+
     async def run() -> Result:
         store = open_store(settings_or_exit())
         try:
@@ -38,7 +40,8 @@ def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
     return asyncio.run(run())
 
 
-async def _places(store: Store, code: str | None) -> list[Municipality]:
+async def places(store: Store, code: str | None) -> list[Municipality]:
+    """The municipalities meant: the one named, or all."""
     found = [place for place in await store.municipalities() if code in (None, place.code)]
     if not found:
         raise click.ClickException(
@@ -75,13 +78,13 @@ def keys_rotate(resume: bool) -> None:
         if not resume:
             store.ring = store.ring.with_new_key()
         click.echo(f"Sealing with {store.ring.current}.")
-        for place in await _places(store, None):
+        for place in await places(store, None):
             done = await rotation.seal_anew(store, place.code, now())
             click.echo(f"{place.name}: {done} rows sealed anew.")
         older = [name for name in store.ring.names if name != store.ring.current]
         click.echo(f"Keys no longer needed may go: portal keys drop {' '.join(older)}" if older else "Done.")
 
-    _with_store(work)
+    with_store(work)
 
 
 @keys.command(name="drop")
@@ -91,7 +94,7 @@ def keys_drop(names: tuple[str, ...]) -> None:
 
     async def work(store: Store) -> None:
         for name in names:
-            for place in await _places(store, None):
+            for place in await places(store, None):
                 if not await rotation.forget(store, place.code, name, now()):
                     raise click.ClickException(
                         f"{place.name} still has rows under an older key. Run: portal keys rotate --resume"
@@ -102,7 +105,7 @@ def keys_drop(names: tuple[str, ...]) -> None:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{name} is off the ring.")
 
-    _with_store(work)
+    with_store(work)
 
 
 # ------------------------------------------------------------------ the journal, and everything sealed
@@ -119,13 +122,13 @@ def journal_head(municipality: str | None) -> None:
     """The newest line's number and hash, one JSON object a municipality. Kept elsewhere, it shows a tail cut off later."""
 
     async def work(store: Store) -> None:
-        for place in await _places(store, municipality):
+        for place in await places(store, municipality):
             async with store.reading(place.code) as reader:
                 found = await verification.head(reader)
             line = {"municipality": found.municipality, "number": found.number, "hash": found.hash}
             click.echo(json.dumps({**line, "at": now().isoformat(timespec="seconds")}))
 
-    _with_store(work)
+    with_store(work)
 
 
 @main.command()
@@ -139,7 +142,7 @@ def verify(municipality: str | None, anchor: TextIO | None) -> None:
 
     async def work(store: Store) -> bool:
         bad = False
-        for place in await _places(store, municipality):
+        for place in await places(store, municipality):
             async with store.reading(place.code) as reader:
                 findings = await verification.verify(reader, anchors.get(place.code))
                 newest = await verification.head(reader)
@@ -151,7 +154,7 @@ def verify(municipality: str | None, anchor: TextIO | None) -> None:
             bad = bad or bool(findings)
         return bad
 
-    sys.exit(1 if _with_store(work) else 0)
+    sys.exit(1 if with_store(work) else 0)
 
 
 def _anchors(lines: list[str]) -> dict[str, Anchor]:

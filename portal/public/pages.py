@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 
-from portal.public import login
+from portal.public import login, own_data
 from portal.triage.reader import rulebook_on
 from portal.web.access import NOWHERE, PUBLIC
 from portal.web.claims import DOORS
@@ -84,5 +84,6 @@ router = Router(
         accessibility,
         without_mitid,
         *login.handlers,
+        *own_data.handlers,
     ],
 )
