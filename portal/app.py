@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -129,6 +130,7 @@ def _static_router(path: str) -> Router:
     )
 
 
+@cache
 def _fingerprint(folder: Path) -> str:
     """A name that changes when any asset does, so that assets may be cached for ever."""
     digest = hashlib.sha256()

@@ -166,6 +166,7 @@ COMPONENTS = {
 }
 
 
+@cache
 def environment(new_key: Callable[[], str]) -> Environment:
     """Templates: undefined is an error, everything is escaped, components are offered to every page as `ui`.
 

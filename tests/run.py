@@ -15,7 +15,8 @@ from tests import browser, postgres
 
 ROOT = Path(__file__).parent.parent
 PARTS = {
-    "rules, store and pages on both engines": ["tests", "--ignore=tests/e2e"],
+    "rules, store and pages on both engines": ["tests/unit", "tests/http", "-n", "2"],
+    "processes: killed, contended, backed up": ["tests/processes"],
     "journeys in the browser": ["tests/e2e", "-p", "no:randomly"],
 }
 
