@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-import asyncpg
 import httpx
 from jinja2 import Template
 from litestar import Litestar, MediaType, Response, get
@@ -28,10 +27,10 @@ from sqlalchemy import select
 from portal import settings as configuration
 from portal.app import create_app
 from portal.demo import load as demo
-from portal.store import schema
 from portal.store.database import Store
 from portal.store.tables import Citizen
-from tests import postgres
+from tests.conftest import Person, make_database, migrate
+from tests.keys import FILE, RING
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
 EACH = 10
@@ -63,16 +62,18 @@ class Remembering(Template):
 
 async def measure(url: str) -> dict[str, tuple[float, float, float]]:
     """For each page: the portal's time over the bare framework's: median, lower and upper quartile."""
-    store = Store(url)
+    store = Store(url, RING)
     await demo.load(store, datetime.now(UTC))
     await store.close()
-    settings = replace(configuration.read({"PORTAL_MODE": "demo"}), database_url=url, log="warning")
+    settings = replace(
+        configuration.read({"PORTAL_MODE": "demo"}), database_url=url, keys_file=FILE, log="warning"
+    )
     app = create_app(settings)
     app.state.wiring.pages.template_class = Remembering
     found = {}
     for name, (person, door, path) in PAGES.items():
         browser = _client(app)
-        await browser.post(f"/silkeborg/log-ind/{door}", data={"person": person, "back": ""})
+        await Person(browser, "silkeborg").choose(person, f"/silkeborg/log-ind/{door}/videre")
         answer = await browser.get(path)
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}")
@@ -112,19 +113,11 @@ def _getter(browser: httpx.AsyncClient, path: str) -> Serve:
     return once
 
 
-async def _database() -> str:
-    name = f"bench_{os.getpid()}"
-    connection = await asyncpg.connect(postgres.address().replace("+asyncpg", "") + "/postgres")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return f"{postgres.address()}/{name}"
-
-
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         urls = {
             "SQLite": f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}",
-            "PostgreSQL": asyncio.run(_database()),
+            "PostgreSQL": make_database(),
         }
         print(
             f"{datetime.now(UTC).date()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {ROUNDS} rounds of {EACH}\n"
@@ -132,7 +125,7 @@ def main() -> None:
         print("| page | engine | portal : bare framework | middle half |")
         print("|---|---|---|---|")
         for engine, url in urls.items():
-            schema.migrate(url)
+            migrate(url)
             for name, (middle, low, high) in asyncio.run(measure(url)).items():
                 print(f"| {name} | {engine} | {middle:.1f} | {low:.1f}–{high:.1f} |")
 

@@ -24,7 +24,7 @@ SETTINGS = (
     Setting("PORTAL_PORT", "8000", "the port the portal listens on"),
     Setting("PORTAL_BASE_URL", "", "the address people see; default http://localhost:PORT"),
     Setting("PORTAL_DATABASE_URL", "sqlite+aiosqlite:///var/portal.db", "the database: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"),
-    Setting("PORTAL_OWNER_URL", "", "PostgreSQL: the address of the role that owns the tables; used by `portal migrate` and `portal restore` alone"),
+    Setting("PORTAL_OWNER_URL", "", "PostgreSQL: the address of the role that owns the tables; used by `portal migrate` alone"),
     Setting("PORTAL_KEYS_FILE", "var/keys.json", "the key ring that seals CPR numbers and sensitive data; keep a copy apart from the backups"),
     Setting("PORTAL_LEDGER_FILE", "var/erasures.jsonl", "who was erased, without names; replayed after a restore, so keep it apart from the backups"),
     Setting("PORTAL_LOGIN_FILE", "", "the login providers (TOML, see docs/login.md); needed in production, refused in the demo"),

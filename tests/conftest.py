@@ -208,6 +208,20 @@ test_settings.__test__ = False  # type: ignore[attr-defined]
 
 @pytest.fixture
 async def portal(database: str) -> AsyncIterator[Portal]:
+    async with opened_portal(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def postgres_portal(postgres_database: str) -> AsyncIterator[Portal]:
+    """The portal on PostgreSQL, for what only PostgreSQL promises."""
+    async with opened_portal(postgres_database) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def opened_portal(database: str) -> AsyncIterator[Portal]:
+    """The app before that database, closed afterwards."""
     holder: dict[str, Any] = {}
     app = create_app(test_settings(database), clock=lambda: holder["portal"].now)
     opened = holder["portal"] = Portal(app, app.state.wiring.store, database=database)

@@ -71,9 +71,12 @@ def _scope(state: ORMExecuteState) -> None:
         if classes - {Municipality}:
             raise NoMunicipalityError(f"no municipality given for {sorted(c.__name__ for c in classes)}")
         return
-    state.statement = state.statement.options(
-        with_loader_criteria(TenantRow, lambda cls: cls.municipality == code, include_aliases=True)
-    )
+    state.statement = state.statement.options(*_only(code))
+
+
+def _only(code: str) -> list[Any]:
+    """The condition that keeps a statement in one municipality: on every table at once."""
+    return [with_loader_criteria(TenantRow, lambda cls: cls.municipality == code, include_aliases=True)]
 
 
 @event.listens_for(ScopedSession, "before_flush")

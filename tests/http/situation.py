@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from litestar.handlers import HTTPRouteHandler
@@ -25,24 +25,35 @@ from tests import cast, page, rows
 from tests.conftest import Person, Portal
 from tests.http.test_employer_and_desk import _send as send_request
 
-IDENTITIES = ("anonymous", "amina", "birger", "bo", "lise", "clara", "tove", "anders", "ada", "dan")
+# Besides the cast: somebody whose session has ended, a team lead of next door, and Birger acting for Amina.
+IDENTITIES = (
+    *("anonymous", "ended", "amina", "birger", "agent", "bo", "lise"),
+    *("clara", "rikke", "tove", "anders", "ada", "dan", "neighbour"),
+)
 ROLES = {
     "amina": "citizen",
     "birger": "citizen",
+    "agent": "citizen",
     "bo": "employer",
     "lise": "employer",
     **{name: role for name, (role, _) in cast.STAFF.items()},
 }
 
 
+THERE = "there"  # the object is Amina's or Bo's: one's own, or somebody else's, as it comes
+OBJECTS = ("talk", "walk", "message", "case", "citizen", "helper", "relation", "sample", "alarm")
+
+
 @dataclass
 class Cell:
-    """A route, a method and what it declares; `path` with real objects in it, Amina's and Bo's."""
+    """A route, a method and what it declares; `path` with real objects in it, Amina's and Bo's, unless `relation` says
+    that there is none: next door's, nobody's, or no id at all."""
 
     path: str
     method: str
     access: Access
     template: str
+    relation: str = THERE
 
     def owner(self) -> str:
         if "/fuldmagt/" in self.template:
@@ -125,11 +136,40 @@ def cells(portal: Portal, objects: dict[str, str]) -> list[Cell]:
     return sorted(found, key=lambda cell: (cell.path.endswith("log-ud"), cell.template, cell.method))
 
 
+def relations_of(portal: Portal, objects: dict[str, str]) -> list[Cell]:
+    """The routes to an object once more, for objects that are not there: each must answer as if there were none."""
+    elsewhere = {
+        "next door's": cast.identity("dan"),
+        "nobody's": "0" * 32,
+        "no id": "x'--",
+    }
+    found = []
+    for relation, other in elsewhere.items():
+        bent = {**objects, **dict.fromkeys(OBJECTS, other)}
+        for cell in cells(portal, bent):
+            if any("{" + name + "}" in cell.template for name in OBJECTS):
+                found.append(replace(cell, relation=relation))
+    return found
+
+
 async def visitor(portal: Portal, name: str) -> Person:
     if name == "anonymous":
         return Person(portal.browser(), "silkeborg")
-    if name == "dan":
-        return Person((await portal.log_in("dan", slug="aarhus", door="borger")).browser, "silkeborg")
+    if name in ("dan", "neighbour"):
+        there, door = ("dan", "borger") if name == "dan" else ("tove", "medarbejder")
+        return Person((await portal.log_in(there, slug="aarhus", door=door)).browser, "silkeborg")
+    if name == "ended":
+        person = await portal.log_in("amina")
+        kept = person.browser.cookies["portal"]
+        await person.fill("/borger", "/log-ud")
+        person.browser.cookies.set("portal", kept)
+        return person
+    if name == "agent":
+        person = await portal.log_in("birger")
+        opened = await person.see("/borger/hjaelpere")
+        use = next(one for one in page.forms(opened.text) if one.action.endswith("/brug"))
+        await person.browser.post(use.action, data=use.fields)
+        return person
     return await portal.log_in(name)
 
 

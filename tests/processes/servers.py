@@ -50,20 +50,24 @@ def serving(url: str, log: Path, **more: str) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        for _ in range(300):
-            try:
-                if httpx.get(f"{address}/readyz", trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            if process.poll() is not None:
-                raise RuntimeError(log.read_text()[-2000:])
-            time.sleep(0.1)
-        else:
-            raise RuntimeError(f"the portal did not answer: {log.read_text()[-2000:]}")
+        wait_for(address, process, log)
         yield address
     finally:
         end(process)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when the portal answers; raises with its log when it ends, or does not answer for half a minute."""
+    for _ in range(300):
+        try:
+            if httpx.get(f"{address}/readyz", trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"the portal did not answer: {log.read_text()[-2000:]}")
 
 
 def end(process: subprocess.Popen[bytes], sign: int = signal.SIGTERM) -> None:
