@@ -93,6 +93,7 @@ def upgrade() -> None:
             "UPDATE municipality SET fictional = true"
         )  # until this release only demos could be started
         ring = _ring()
+        _rename_demo_logins()
         _seal_all(connection, ring)
         _chain_all(connection)
         _mark_keys(connection, ring)
@@ -100,6 +101,16 @@ def upgrade() -> None:
         for table in (*OLD_TABLES, *NEW_TABLES):
             for statement in rights.protect(table):
                 op.execute(statement)
+
+
+def _rename_demo_logins() -> None:
+    """The demo's people are known by the demo's own provider from now on."""
+    for table, door in (("citizen", "borger"), ("staff", "medarbejder"), ("companyuser", "virksomhed")):
+        op.execute(f"UPDATE {table} SET issuer = 'https://demo-login.invalid/{door}' WHERE issuer = 'demo'")  # noqa: S608
+    op.execute(
+        "UPDATE companyuser SET subject = (SELECT company.cvr FROM company WHERE company.municipality = "
+        "companyuser.municipality AND company.id = companyuser.company_id) || '/' || subject WHERE subject NOT LIKE '%/%'"
+    )
 
 
 def _add(table: str, *columns: tuple[str, bool]) -> None:
