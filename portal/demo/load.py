@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from portal.demo import provider
-from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS
+from portal.demo.looks import load_looks
+from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS, demo_id, staff_actor
 from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
 from portal.domain.capacity import slots
 from portal.domain.people import Actor, Role, system
@@ -39,11 +40,6 @@ from portal.triage.workdays import ClosedDays
 
 CODE = "740"
 CLOSED = ClosedDays()
-
-
-def _id(name: str) -> str:
-    """Demo people keep their ids from one loading to the next."""
-    return f"demo{name}".ljust(32, "0")
 
 
 async def is_loaded(store: Store) -> bool:
@@ -78,6 +74,7 @@ async def load(store: Store, now: datetime) -> None:
         await unit.commit()
     await _citizens(store, now)
     await _companies(store, now)
+    await load_looks(store, CODE, now)
 
 
 async def _people(unit: Unit) -> None:
@@ -89,7 +86,7 @@ async def _people(unit: Unit) -> None:
         unit.add(
             Staff(
                 municipality=CODE,
-                id=_id(subject),
+                id=demo_id(subject),
                 issuer=provider.issuer("medarbejder"),
                 subject=subject,
                 name=name,
@@ -102,7 +99,7 @@ async def _people(unit: Unit) -> None:
         unit.add(
             Citizen(
                 municipality=CODE,
-                id=_id(subject),
+                id=demo_id(subject),
                 issuer=provider.issuer("borger"),
                 subject=subject,
                 name=name,
@@ -114,15 +111,15 @@ async def _people(unit: Unit) -> None:
             )
         )
     for subject, name, company, cvr in COMPANIES:
-        unit.add(Company(municipality=CODE, id=_id(company), cvr=cvr, name=company))
+        unit.add(Company(municipality=CODE, id=demo_id(company), cvr=cvr, name=company))
         await unit.flush()
         unit.add(
             CompanyUser(
                 municipality=CODE,
-                id=_id(subject),
+                id=demo_id(subject),
                 issuer=provider.issuer("virksomhed"),
                 subject=f"{cvr}/{subject}",
-                company_id=_id(company),
+                company_id=demo_id(company),
                 name=name,
                 email=f"{subject}@test.example",
             )
@@ -138,7 +135,7 @@ def _calendars(unit: Unit, today: date) -> None:
             for starts_at in slots(
                 first, today + calendars.AHEAD, calendars.STARTS, calendars.MINUTES, CLOSED
             ):
-                calendars.add_slot(unit, _id(subject), team, starts_at)
+                calendars.add_slot(unit, demo_id(subject), team, starts_at)
 
 
 async def _outlook(unit: Unit) -> None:
@@ -161,12 +158,7 @@ def _at(now: datetime, working_days_ago: int, hour: int) -> datetime:
 
 def _citizen(subject: str) -> Actor:
     name = next(name for each, name, _ in CITIZENS if each == subject)
-    return Actor(CODE, _id(subject), Role.CITIZEN, name)
-
-
-def _staff(subject: str) -> Actor:
-    _, name, role, team = next(row for row in STAFF if row[0] == subject)
-    return Actor(CODE, _id(subject), Role(role), name, team or "")
+    return Actor(CODE, demo_id(subject), Role.CITIZEN, name)
 
 
 async def _citizens(store: Store, now: datetime) -> None:
@@ -209,21 +201,21 @@ async def _citizens(store: Store, now: datetime) -> None:
         book=False,
     )
     held = await _ask(store, "gustav", _at(now, 9, 9), Wish("phone"), book=True)
-    async with store.writing(_staff("rikke"), now) as unit:
-        await conversations.hold(unit, held, (await times.own(unit, held, _id("gustav"))).version)
+    async with store.writing(staff_actor(CODE, "rikke"), now) as unit:
+        await conversations.hold(unit, held, (await times.own(unit, held, demo_id("gustav"))).version)
         await unit.commit()
     gone = await _ask(store, "hanne", _at(now, 6, 9), Wish("video"), book=True)
     async with store.writing(_citizen("hanne"), _at(now, 6, 10)) as unit:
-        await conversations.cancel(unit, gone, (await times.own(unit, gone, _id("hanne"))).version)
+        await conversations.cancel(unit, gone, (await times.own(unit, gone, demo_id("hanne"))).version)
         await unit.commit()
 
 
 async def _walk(store: Store, subject: str, at: datetime, answers: dict[str, Any]) -> None:
     book = rulebook_on(local_date(at))
     async with store.writing(_citizen(subject), at) as unit:
-        walk_id = dialogues.begin(unit, _id(subject), book.stamp, answers)
+        walk_id = dialogues.begin(unit, demo_id(subject), book.stamp, answers)
         await unit.flush()
-        walk = await dialogues.own(unit, walk_id, _id(subject))
+        walk = await dialogues.own(unit, walk_id, demo_id(subject))
         answer = as_answer(book, standing(book, answers))
         said = {**answer, "confidence": "policy", "offers": [], "elsewhere": []}
         await dialogues.finish(unit, walk, answer["outcome"], said)
@@ -234,13 +226,13 @@ async def _ask(store: Store, subject: str, at: datetime, wish: Wish, *, book: bo
     async with store.writing(_citizen(subject), at) as unit:
         slot = None
         if book:
-            made = await conversations.the_promise(unit, _id(subject), wish, at, None)
+            made = await conversations.the_promise(unit, demo_id(subject), wish, at, None)
             free = await times.free_times(
                 unit, ("modtagelse", "jobteam"), wish.form, at, made.due.latest_bookable
             )
             later = [one for one in free if subject == "gustav" or one.starts_at > at + timedelta(days=3)]
             slot = later[0].slot_id
-        talk = await conversations.request_conversation(unit, _id(subject), wish, slot, None)
+        talk = await conversations.request_conversation(unit, demo_id(subject), wish, slot, None)
         await unit.commit()
         return talk
 
@@ -277,7 +269,7 @@ def _facts(form: dict[str, Any], start: date) -> PlacementFacts:
 
 async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], start: date) -> str:
     user = next(row for row in COMPANIES if row[0] == who)
-    actor = Actor(CODE, _id(who), Role.EMPLOYER, user[1], _id(user[2]))
+    actor = Actor(CODE, demo_id(who), Role.EMPLOYER, user[1], demo_id(user[2]))
     today = local_date(at)
     book = rulebook_on(today)
     request = _facts(form, start)
@@ -352,7 +344,7 @@ async def _companies(store: Store, now: datetime) -> None:
         _form("placement", start, tasks="Jul på lageret", positions="6", ordinary_fte="60"),
         start,
     )
-    clara = _staff("clara")
+    clara = staff_actor(CODE, "clara")
     async with store.writing(clara, _at(now, 1, 9)) as unit:
         await desk.claim(unit, claimed)
         await desk.claim(unit, asked)
@@ -374,7 +366,7 @@ async def _companies(store: Store, now: datetime) -> None:
         await _decide(store, clara, now, case_id, outcome, why)
     bo = next(row for row in COMPANIES if row[0] == "bo")
     async with store.writing(
-        Actor(CODE, _id("bo"), Role.EMPLOYER, bo[1], _id(bo[2])), _at(now, 1, 15)
+        Actor(CODE, demo_id("bo"), Role.EMPLOYER, bo[1], demo_id(bo[2])), _at(now, 1, 15)
     ) as unit:
         placements.begin(unit, "wage_subsidy", {"scheme": "wage_subsidy"})
         await unit.commit()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from portal.domain.people import Actor, Role
+
 TEAMS = (
     ("modtagelse", "Modtagelsen", "Reception", "citizen"),
     ("jobteam", "Jobteamet", "Job team", "citizen"),
@@ -47,3 +49,13 @@ COMPANIES = (
     ("lise", "Lise Lager", "Lises Lager A/S", "88888882"),
     ("mads", "Mads Murer", "Mads Mur og Tag", "88888883"),
 )
+
+
+def demo_id(name: str) -> str:
+    """Demo people keep their ids from one loading to the next."""
+    return f"demo{name}".ljust(32, "0")
+
+
+def staff_actor(municipality: str, subject: str) -> Actor:
+    _, name, role, team = next(row for row in STAFF if row[0] == subject)
+    return Actor(municipality, demo_id(subject), Role(role), name, team or "")

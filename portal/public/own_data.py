@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date, datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
+from portal.domain.calendar import local_date
 from portal.store import journal, persons
+from portal.text import clock, day_year
 from portal.text import gettext as _
 from portal.web import forms
 from portal.web.access import OWN_DATA, OWN_EXPORT
 from portal.web.render import show
 from portal.web.visit import Visit
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+\+00:00")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @get("/{slug:str}/mine-oplysninger", access=OWN_DATA)
@@ -49,7 +56,9 @@ def _readable(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, list[li
                 [
                     (labels[name], _said(value))
                     for name, value in row.items()
-                    if name in labels and value not in (None, "", {}, [])
+                    if name in labels
+                    and value not in (None, "", {}, [])
+                    and (table, name) != ("loginsession", "name")
                 ]
                 for row in rows
             ],
@@ -60,11 +69,36 @@ def _readable(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, list[li
 
 
 def _said(value: Any) -> str:
+    """A value as people read it: instants and days written out, our own words translated."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        at = datetime.fromisoformat(value)
+        return f"{day_year(local_date(at))} {clock(at)}"
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return day_year(date.fromisoformat(value))
     if isinstance(value, bool):
         return _("ja") if value else _("nej")
     if isinstance(value, dict):
         return "; ".join(f"{name}: {_said(one)}" for name, one in value.items())
-    return ", ".join(_said(one) for one in value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(_said(one) for one in value)
+    return _words().get(str(value), str(value))
+
+
+def _words() -> dict[str, str]:
+    return {
+        "conversations": _("samtaler"),
+        "messages": _("beskeder"),
+        "waiting": _("Mangler tid"),
+        "booked": _("Booket"),
+        "held": _("holdt"),
+        "missed": _("ikke holdt"),
+        "cancelled": _("aflyst"),
+        "case_work": _("Sagsbehandling"),
+        "covering": _("de hjalp for en kollega"),
+        "citizen_asked": _("du eller en virksomhed havde henvendt sig"),
+        "supervision": _("ledelse eller tilsyn"),
+        "advice": _("en kollega bad om råd"),
+    }
 
 
 def _titles() -> dict[str, str]:

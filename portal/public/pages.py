@@ -44,7 +44,7 @@ async def front(visit: NamedDependency[Visit]) -> Response[str]:
         "public/front.html",
         home=_home(visit),
         promised_days=visit.here.guarantee_days or days,
-        left=visit.query.get("fra") if visit.query.get("fra") in DOORS else None,
+        left=None if visit.here.fictional or visit.query.get("fra") not in DOORS else visit.query["fra"],
     )
 
 
