@@ -99,6 +99,7 @@ def create_app(settings: configuration.Settings, clock: Callable[[], datetime] =
         request_class=HTMXRequest,
         request_max_body_size=LARGEST_FORM,
         openapi_config=None,
+        debug=False,
         logging_config=None,
         lifespan=[lifespan],
     )

@@ -165,6 +165,7 @@ _PRODUCTION = {
     "PORTAL_KEYS_FILE": "the key ring (`portal keys new` makes one)",
     "PORTAL_LEDGER_FILE": "the list of erasures that outlives a restore",
     "PORTAL_LOGIN_FILE": "the login providers",
+    "PORTAL_TRUSTED_PROXY": "the reverse proxy, or everybody would share its address and its limits",
 }
 _WHOLE = ("PORTAL_PORT", "PORTAL_WORKERS", "PORTAL_SMTP_PORT", "PORTAL_WORKER_PAUSE")
 _FOR_TESTS = ("PORTAL_TEST_", "PORTAL_CHROMIUM", "PORTAL_SHARED")

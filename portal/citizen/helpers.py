@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from portal.domain.errors import NotFoundError, RefusedError
 from portal.store import relations, sessions
 from portal.text import gettext as _
-from portal.web import forms
+from portal.web import cookies, forms
 from portal.web.access import ACTING, CITIZEN, CITIZEN_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, show
@@ -153,9 +153,7 @@ async def myself(request: Request[Any, Any, Any], visit: NamedDependency[Visit])
 
 def _in_session(visit: Visit, token: str) -> Response[Any]:
     answer = go(visit, "borger")
-    answer.set_cookie(
-        visit.wiring.cookie, token, path="/", httponly=True, secure=visit.wiring.https, samesite="lax"
-    )
+    cookies.keep(answer, visit, visit.wiring.cookie, token)
     return answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -18,14 +17,14 @@ from portal.store import identities, sessions
 from portal.store.database import AlreadyThereError
 from portal.store.sessions import Vouched
 from portal.store.tables import Municipality
+from portal.web import cookies
 from portal.web.access import ANYONE_IN, LOGIN, MACHINE, NOWHERE, PUBLIC, place_of, safe_back
 from portal.web.claims import DOORS, RefusedLoginError, identity
-from portal.web.openid import Journey, LoginFailedError, OpenId
+from portal.web.openid import MINUTES, Journey, LoginFailedError, OpenId
 from portal.web.render import go, go_to, show
 from portal.web.visit import Visit
 
 HOMES = {Role.CITIZEN: "borger", Role.EMPLOYER: "virksomhed"}
-ON_THE_WAY = timedelta(minutes=10)
 log = structlog.get_logger("portal.login")
 
 
@@ -48,25 +47,24 @@ async def log_in_page(visit: NamedDependency[Visit], door: FromPath[str]) -> Res
 
 
 @get("/{slug:str}/log-ind/{door:str}/videre", access=LOGIN)
-async def begin(visit: NamedDependency[Visit], door: FromPath[str]) -> Response[Any]:
-    """On to the provider. A link and not a form: the browser lets no form lead to another site."""
+async def begin(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], door: FromPath[str]
+) -> Response[Any]:
+    """On to the provider. A link and not a form: the browser lets no form lead to another site. Another site cannot
+    begin a login for somebody: it only gets as far as our own page."""
     if door not in DOORS:
         raise NotFoundError("door")
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return go(visit, "log-ind", door)
     back = safe_back(visit.query.get("tilbage", ""), visit.here.slug) or ""
     try:
         journey, address = await _adapter(visit, door).begin(visit.here.slug, back, visit.lang, visit.now)
     except LoginFailedError as error:
+        log.warning("login cannot begin", code=error.code, detail=error.detail, municipality=visit.here.code)
         return _failed(visit, error)
     answer = go_to(address)
-    answer.set_cookie(
-        visit.wiring.login_cookie,
-        visit.wiring.journeys.close(journey),
-        path="/",
-        httponly=True,
-        secure=visit.wiring.https,
-        samesite="lax",
-        max_age=int(ON_THE_WAY.total_seconds()),
-    )
+    sealed = visit.wiring.journeys.close(journey)
+    cookies.keep(answer, visit, visit.wiring.login_cookie, sealed, int(MINUTES.total_seconds()))
     return answer
 
 
@@ -76,9 +74,9 @@ async def come_back(request: Request[Any, Any, Any], visit: NamedDependency[Visi
     try:
         answer = await _come_back(request, visit)
     except LoginFailedError as error:
-        log.warning("login failed", code=error.code, detail=error.detail)
+        log.warning("login failed", code=error.code, detail=error.detail, address=visit.address)
         answer = _failed(visit, error)
-    answer.delete_cookie(visit.wiring.login_cookie, path="/")
+    cookies.drop(answer, visit, visit.wiring.login_cookie)
     return answer
 
 
@@ -109,12 +107,13 @@ async def _come_back(request: Request[Any, Any, Any], visit: Visit) -> Response[
         if isinstance(error, LoginFailedError):
             raise
         code = error.code.removeprefix("login.")
-        log.warning("login refused", code=code, door=journey.door)
+        log.warning(
+            "login refused", code=code, door=journey.door, municipality=row.code, address=visit.address
+        )
         return show(visit, "public/login_refused.html", status=403, code=code, door=journey.door)
     answer = go_to(journey.back) if journey.back else go(visit, HOMES.get(actor.role, "medarbejder"))
-    answer.set_cookie(
-        visit.wiring.cookie, token, path="/", httponly=True, secure=visit.wiring.https, samesite="lax"
-    )
+    cookies.keep(answer, visit, visit.wiring.cookie, token)
+    log.info("logged in", door=journey.door, municipality=row.code, person=actor.id, address=visit.address)
     return answer
 
 
@@ -173,7 +172,7 @@ async def log_out(request: Request[Any, Any, Any], visit: NamedDependency[Visit]
         await unit.commit(unnoted=True)
     door = "medarbejder" if visit.me.role in STAFF else HOMES[visit.me.role]
     answer = go(visit, besked="log-ud", fra=door)
-    answer.delete_cookie(visit.wiring.cookie, path="/")
+    cookies.drop(answer, visit, visit.wiring.cookie)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
@@ -208,6 +207,7 @@ async def logged_out_there(request: Request[Any, Any, Any], visit: NamedDependen
                     await sessions.end_vouched(unit, vouched)
                     await unit.commit(unnoted=True)
         return Response("", status_code=200)
+    log.warning("logout token refused", address=visit.address)
     return Response("", status_code=400)
 
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from portal.domain import placement as rules
 from portal.domain.calendar import local_date
 from portal.domain.errors import ConflictError, RefusedError
+from portal.domain.identity import cpr_number
 from portal.domain.people import Role
 from portal.domain.transition import allowed
 from portal.staff import actions, forms, oversight, settings, talks
@@ -53,7 +54,9 @@ def wanted(visit: Visit) -> Filter:
 
 
 @get("/{slug:str}/medarbejder/virksomheder", access=QUEUES)
-async def company_queue(visit: NamedDependency[Visit]) -> Response[str]:
+async def company_queue(visit: NamedDependency[Visit]) -> Response[Any]:
+    if cpr_number(visit.query.get("soeg", "")):
+        return go(visit, "medarbejder", "telefon", besked="cpr")
     chosen = wanted(visit)
     async with visit.store.reading(visit.here.code) as reader:
         rows = await queue.companies_waiting(reader, chosen)

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from portal.domain import conversation as rules
 from portal.domain.errors import ConflictError, InvalidError
+from portal.domain.identity import cpr_number
 from portal.domain.transition import allowed
 from portal.staff import actions, forms, oversight
 from portal.store import access_log, conversations, dialogues, journal, places, queue, relations, times
@@ -27,8 +28,10 @@ WEEKS_AHEAD = timedelta(weeks=5)
 
 
 @get("/{slug:str}/medarbejder/borgere", access=QUEUES)
-async def citizen_queue(visit: NamedDependency[Visit]) -> Response[str]:
+async def citizen_queue(visit: NamedDependency[Visit]) -> Response[Any]:
     query = visit.query
+    if cpr_number(query.get("soeg", "")):
+        return go(visit, "medarbejder", "telefon", besked="cpr")
     chosen = Filter(
         team=query.get("team", "")[:40],
         state=query.get("vis", "open") if query.get("vis") in ("open", "done", "all") else "open",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
@@ -116,7 +116,9 @@ def check_declared(app: Litestar) -> None:
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Finds out who is visiting what, and lets them in or not."""
-    access: Access = handler.opt["access"]
+    access: Access | None = handler.opt.get("access")
+    if access is None:  # Litestar's own answer to OPTIONS, which nobody needs
+        raise MethodNotAllowedException
     wiring: Wiring = connection.app.state.wiring
     if connection.headers.get("host", "").rsplit(":", 1)[0].lower() not in wiring.hosts:
         raise StrangeHostError

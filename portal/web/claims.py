@@ -6,6 +6,7 @@ once. Whoever cannot be recognised beyond doubt is refused with a reason the pag
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -34,6 +35,7 @@ CLAIMS = {
     "medarbejder": ("assurance", "name", "given_name", "family_name", "email", "groups"),
 }
 LONGEST = 200
+ALGORITHMS = ("RS256", "PS256", "ES256")
 
 
 class ProvidersError(Exception):
@@ -62,7 +64,7 @@ class Provider:
     scope: str = "openid profile"
     acr_values: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
-    algorithms: Sequence[str] = ("RS256", "PS256", "ES256")
+    algorithms: Sequence[str] = ALGORITHMS
     userinfo: bool = False
     require_cpr: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def _provider(table: Mapping[str, Any], where: str, path: Path, wrong: list[str]
         wrong.append(f"{where}: issuer must be an https:// address (http:// only on this machine).")
     claims = _claims(table, where, wrong)
     wrong += _wrong_groups(table, where)
+    wrong += _wrong_kinds(table, where)
     secret = _secret(table, where, path, wrong)
     if len(wrong) > before:
         return None
@@ -153,6 +156,27 @@ def _wrong_groups(table: Mapping[str, Any], where: str) -> list[str]:
     ]
 
 
+def _wrong_kinds(table: Mapping[str, Any], where: str) -> list[str]:
+    """Values of another kind than they must be; and algorithms that prove nothing, or that we do not know."""
+    kinds = {
+        "scope": str,
+        "acr_values": str,
+        "userinfo": bool,
+        "require_cpr": bool,
+        "extra": dict,
+        "municipalities": list,
+    }
+    words = {str: "a text", bool: "true or false", dict: "a table", list: "a list"}
+    wrong = [
+        f"{where}: {name} must be {words[kind]}."
+        for name, kind in kinds.items()
+        if name in table and not isinstance(table[name], kind)
+    ]
+    if not set(table.get("algorithms", ALGORITHMS)) <= set(ALGORITHMS):
+        wrong.append(f"{where}: algorithms must be among {', '.join(ALGORITHMS)}.")
+    return wrong
+
+
 def _secret(table: Mapping[str, Any], where: str, path: Path, wrong: list[str]) -> str:
     name = table.get("client_secret_file")
     if not isinstance(name, str):
@@ -160,6 +184,8 @@ def _secret(table: Mapping[str, Any], where: str, path: Path, wrong: list[str]) 
         return ""
     try:
         secret = (path.parent / name).read_text(encoding="utf-8").strip()
+        if (path.parent / name).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            wrong.append(f"{where}: client_secret_file {name} can be read by others. Run: chmod 600")
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret:

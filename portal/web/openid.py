@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,7 +21,7 @@ import httpx
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from portal.web.claims import Provider, is_safe_address
@@ -29,6 +29,9 @@ from portal.web.claims import Provider, is_safe_address
 MINUTES = timedelta(minutes=10)
 LEEWAY = 30
 LARGEST = 256 * 1024
+LOGOUT_SECONDS = 120
+NEW_KEYS_AFTER = timedelta(minutes=1)  # how soon tokens nobody asked for may make us fetch keys again
+SMALLEST_RSA = 2048 // 8
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -96,6 +99,7 @@ class OpenId:
         self._transport = transport
         self._discovered: dict[str, Any] | None = None
         self._keys: KeySet | None = None
+        self._fetched_at = datetime.min.replace(tzinfo=UTC)
 
     # -------------------------------------------------------------- on the way there
 
@@ -142,7 +146,8 @@ class OpenId:
         """The claims of whoever logged in. LoginFailedError when anything at all does not hold."""
         if not hmac.compare_digest(answer.get("state", "").encode(), journey.state.encode()):
             raise LoginFailedError("foreign", "state")
-        if "iss" in answer and answer["iss"] != self.provider.issuer:
+        promised = (await self._discover()).get("authorization_response_iss_parameter_supported") is True
+        if ("iss" in answer or promised) and answer.get("iss") != self.provider.issuer:
             raise LoginFailedError("foreign", "iss of the answer")
         if "error" in answer:
             raise LoginFailedError("cancelled", answer["error"][:40])
@@ -159,7 +164,9 @@ class OpenId:
 
     async def logged_out(self, token: str, now: datetime) -> dict[str, Any]:
         """The claims of a back-channel logout: whose session ended at the provider. `jti` must be new to the caller."""
-        claims = await self._checked(token, now)
+        claims = await self._checked(token, now, asked=False)
+        if now.timestamp() - float(claims["iat"]) > LOGOUT_SECONDS:
+            raise LoginFailedError("untrusted", "an old logout")
         events = claims.get("events")
         if not isinstance(events, dict) or LOGOUT_EVENT not in events or "nonce" in claims:
             raise LoginFailedError("untrusted", "no logout token")
@@ -190,10 +197,10 @@ class OpenId:
             raise LoginFailedError("untrusted", "userinfo of somebody else")
         return said
 
-    async def _checked(self, token: str, now: datetime) -> dict[str, Any]:
-        """The claims of a token signed by the provider, for us, now."""
+    async def _checked(self, token: str, now: datetime, *, asked: bool = True) -> dict[str, Any]:
+        """The claims of a token signed by the provider, for us, now. `asked`: we fetched it ourselves."""
         try:
-            claims = (await self._decoded(token)).claims
+            claims = (await self._decoded(token, now, asked=asked)).claims
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise LoginFailedError("untrusted", type(error).__name__) from None
         trouble = _trouble(claims, self.provider, now.timestamp())
@@ -201,20 +208,24 @@ class OpenId:
             raise LoginFailedError("untrusted", trouble)
         return claims
 
-    async def _decoded(self, token: str) -> jwt.Token:
-        """Signature checked with the provider's keys, fetched again once when none of them fits."""
+    async def _decoded(self, token: str, now: datetime, *, asked: bool) -> jwt.Token:
+        """Signature checked with the provider's keys. They are fetched again for a key we do not know: at once for a
+        token we asked for, else seldom, or anybody could make us ask the provider without end."""
         algorithms = list(self.provider.algorithms)
         if self._keys is not None:
             try:
                 return jwt.decode(token, self._keys, algorithms=algorithms)
-            except (JoseError, ValueError):
-                self._keys = None
+            except InvalidKeyIdError:
+                if not asked and now - self._fetched_at < NEW_KEYS_AFTER:
+                    raise
+        self._keys = await self._published(now)
+        return jwt.decode(token, self._keys, algorithms=algorithms)
+
+    async def _published(self, now: datetime) -> KeySet:
         found = await self._discover()
-        published = await self._ask("GET", _address(found, "jwks_uri"))
-        keys = KeySet.import_key_set({"keys": [_public(key) for key in published["keys"]]})
-        decoded = jwt.decode(token, keys, algorithms=algorithms)
-        self._keys = keys
-        return decoded
+        self._fetched_at = now
+        said = await self._ask("GET", _address(found, "jwks_uri"))
+        return KeySet.import_key_set({"keys": [_public(key) for key in said["keys"]]})
 
     async def _discover(self) -> dict[str, Any]:
         if self._discovered is None:
@@ -265,10 +276,13 @@ def _address(discovered: Mapping[str, Any], name: str) -> str:
 
 
 def _public(key: Any) -> dict[str, Any]:
-    """A key that may check a signature: never a shared secret, never one meant for something else."""
-    if not isinstance(key, dict) or key.get("kty") not in ("RSA", "EC") or key.get("use", "sig") != "sig":
+    """A key that may check a signature: never a shared secret, a weak one, or one meant for something else."""
+    if not isinstance(key, dict) or key.get("use", "sig") != "sig":
         return {"kty": "unused"}
-    return key
+    strong = (key.get("kty") == "EC" and key.get("crv") == "P-256") or (
+        key.get("kty") == "RSA" and len(str(key.get("n", ""))) * 3 // 4 >= SMALLEST_RSA
+    )
+    return key if strong else {"kty": "unused"}
 
 
 def _trouble(claims: Mapping[str, Any], provider: Provider, now: float) -> str | None:

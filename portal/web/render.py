@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from portal.text import language
 from portal.web.visit import Visit
 
-HTML = f"{MediaType.HTML.value}; charset=utf-8"
+HTML = MediaType.HTML
 
 
 def show(visit: Visit, template: str, *, status: int = 200, **facts: Any) -> Response[str]:

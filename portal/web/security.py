@@ -50,11 +50,13 @@ async def secure(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in HEADERS.items():
         headers[name] = value
-    if str(scope["path"]).startswith("/static/"):
+    wiring: Wiring = scope["litestar_app"].state.wiring
+    if wiring.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if str(scope["path"]).startswith("/static/") and message["status"] == 200:
         return
     headers["Cache-Control"] = "no-store"
     headers["Vary"] = "HX-Request, Cookie"
-    wiring: Wiring = scope["litestar_app"].state.wiring
     visit = scope["state"].get("visit")
     if (
         isinstance(visit, Visit) and visit.query.get("lang") in LANGUAGES
@@ -63,8 +65,6 @@ async def secure(message: Message, scope: Scope) -> None:
         headers.add(
             "Set-Cookie", f"lang={visit.lang}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{attributes}"
         )
-    if wiring.https:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
 
 Page = Response[Any]
@@ -82,6 +82,20 @@ def _visit(request: Request[Any, Any, Any]) -> Visit:
     return Visit(wiring, wiring.clock(), lang, None, None, "", "", None, "", {}, None)
 
 
+def _note(request: Request[Any, Any, Any], error: Exception) -> Visit:
+    """Something was refused: one line of who, where from and where to; never what was sent."""
+    visit = _visit(request)
+    log.warning(
+        "refused",
+        kind=type(error).__name__.removesuffix("Error"),
+        municipality=visit.place.code if visit.place else None,
+        route=request.scope.get("path_template"),
+        person=visit.actor.doer_id if visit.actor else None,
+        address=visit.address,
+    )
+    return visit
+
+
 def not_found(request: Request[Any, Any, Any], _error: Exception) -> Page:
     return show(_visit(request), "errors/not_found.html", status=404)
 
@@ -96,28 +110,28 @@ def login_needed(request: Request[Any, Any, Any], error: LoginNeededError) -> Pa
     return Response("", status_code=303, headers={"Location": address})
 
 
-def wrong_door(request: Request[Any, Any, Any], _error: WrongDoorError) -> Page:
-    return show(_visit(request), "errors/wrong_door.html", status=403)
+def wrong_door(request: Request[Any, Any, Any], error: WrongDoorError) -> Page:
+    return show(_note(request, error), "errors/wrong_door.html", status=403)
 
 
 def too_often(request: Request[Any, Any, Any], error: TooOftenError) -> Page:
     """Calm, with when to try again and whatever was typed."""
-    visit = _visit(request)
+    visit = _note(request, error)
     answer = show(visit, "errors/too_often.html", status=429, until=error.until, typed=error.typed)
     answer.headers["Retry-After"] = str(max(1, int((error.until - visit.now).total_seconds())))
     return answer
 
 
-def not_yours_to_do(request: Request[Any, Any, Any], _error: NotYoursToDoError) -> Page:
-    return show(_visit(request), "errors/not_yours_to_do.html", status=403)
+def not_yours_to_do(request: Request[Any, Any, Any], error: NotYoursToDoError) -> Page:
+    return show(_note(request, error), "errors/not_yours_to_do.html", status=403)
 
 
-def forged(request: Request[Any, Any, Any], _error: ForgedError) -> Page:
-    return show(_visit(request), "errors/forged.html", status=403)
+def forged(request: Request[Any, Any, Any], error: ForgedError) -> Page:
+    return show(_note(request, error), "errors/forged.html", status=403)
 
 
-def malformed(request: Request[Any, Any, Any], _error: MalformedError) -> Page:
-    return show(_visit(request), "errors/malformed.html", status=400)
+def malformed(request: Request[Any, Any, Any], error: Exception) -> Page:
+    return show(_note(request, error), "errors/malformed.html", status=400)
 
 
 def domain(request: Request[Any, Any, Any], error: DomainError) -> Page:

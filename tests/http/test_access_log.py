@@ -256,6 +256,9 @@ async def test_a_citizen_is_found_by_number_and_the_number_stands_nowhere(portal
         answer = await _search(rikke, said)
         assert "Amina" in page.text(answer.text)
         assert "1204890000" not in str(answer.url)
+    for queue in ("borgere", "virksomheder"):
+        answer = await rikke.browser.get(f"/silkeborg/medarbejder/{queue}?soeg=120489-0000")
+        assert answer.headers["location"] == "/silkeborg/medarbejder/telefon?besked=cpr"
     assert "0 borgere" in page.text((await _search(rikke, "1204890001")).text)
     assert (await _search(rikke, "a")).status_code == 422
 

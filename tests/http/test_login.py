@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import warnings
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,7 @@ async def real(database: str, tmp_path: Path) -> AsyncIterator[Real]:
         "PORTAL_LOGIN_FILE": str(write_file(tmp_path)),
         "PORTAL_SENDER": "smtp",
         "PORTAL_SMTP_HOST": "mail.example",
+        "PORTAL_TRUSTED_PROXY": "10.0.0.1",
     }
     holder: dict[str, Portal] = {}
     app = create_app(configuration.read(environ), clock=lambda: holder["portal"].now)
@@ -125,7 +127,8 @@ async def test_a_login_that_holds_is_taken_and_the_person_is_known_again(real: R
         assert (answer.status_code, answer.headers["location"]) == (303, HOMES[door])
         cookies = answer.headers.get_list("set-cookie")
         assert any("__Host-portal=" in one and "Secure" in one and "HttpOnly" in one for one in cookies)
-        assert any('__Host-portal-login=""' in one or "__Host-portal-login=null" in one for one in cookies)
+        gone = next(one for one in cookies if "__Host-portal-login=" in one)
+        assert all(mark in gone for mark in ("Max-Age=0", "Secure", "HttpOnly", "Path=/"))
         home = await attempt.browser.get(HOMES[door], follow_redirects=True)
         assert home.status_code == 200
     posted = next(one for one in attempt.provider.asked if one.url.path.endswith("/token"))
@@ -317,6 +320,19 @@ def _foreign_registry(header: dict[str, Any]) -> Callable[[dict[str, Any]], str]
     return make
 
 
+def _short_key(attempt: Try) -> None:
+    attempt.provider.keys = [_SHORT.as_dict(private=False)]
+    attempt.provider.token = lambda claims: sign(claims, None, _SHORT)
+
+
+def _no_promised_issuer(attempt: Try) -> None:
+    _discovery(authorization_response_iss_parameter_supported=True)(attempt)
+    del attempt.query["iss"]
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    _SHORT = RSAKey.generate_key(1024, {"kid": "one", "alg": "RS256", "use": "sig"})
 _TWO = RSAKey.generate_key(2048, {"kid": "two", "alg": "RS256", "use": "sig"})
 _ANY = RSAKey.import_key({name: value for name, value in KEY.as_dict(private=True).items() if name != "alg"})
 _PUBLIC = KEY.as_pem(private=False)
@@ -394,6 +410,8 @@ BAD: dict[str, Bend] = {
     "tokens without end": _answer("token", httpx.Response(200, content=b" " * 300_000)),
     "no keys": _keys(),
     "keys for something else": _keys({**KEY.as_dict(private=False), "use": "enc"}),
+    "a key too short to trust": _short_key,
+    "an answer without the issuer that was promised": _no_promised_issuer,
     "a shared secret among the keys": _keys({"kty": "oct", "k": "AAAA", "kid": "one"}),
     "discovery of another issuer": _discovery(issuer="https://evil.test"),
     "tokens over plain http": _discovery(token_endpoint="http://login.test/token"),
@@ -619,6 +637,31 @@ async def test_a_logout_that_is_not_right_ends_nothing(real: Real) -> None:
     assert await _tell(real, sign(_logout_claims(real, mine.provider), None, OTHER)) == 400
     assert await _tell(real, "") == 400
     assert (await mine.browser.get(HOMES["borger"])).status_code == 200
+
+
+async def test_tokens_nobody_asked_for_do_not_make_us_ask_the_provider_again_and_again(real: Real) -> None:
+    mine = await _logged_in(real)
+    asked = len(mine.provider.asked)
+    for number in range(20):
+        claims = _logout_claims(real, mine.provider, jti=f"x{number}")
+        assert await _tell(real, sign(claims, {"kid": f"unknown{number}"}, OTHER)) == 400
+    assert len(mine.provider.asked) <= asked + 1
+    old = _logout_claims(real, mine.provider, iat=int(real.portal.now.timestamp()) - 121)
+    assert await _tell(real, sign(old)) == 400
+
+
+async def test_another_site_cannot_begin_a_login_for_somebody(real: Real) -> None:
+    real.fresh("borger")
+    browser = real.browser()
+    answer = await browser.get("/silkeborg/log-ind/borger/videre", headers={"sec-fetch-site": "cross-site"})
+    assert answer.headers["location"] == "/silkeborg/log-ind/borger"
+
+
+async def test_everything_over_https_says_so(real: Real) -> None:
+    for path in ("/silkeborg", "/static/none/x.css", "/nowhere"):
+        answer = await real.browser().get(path)
+        assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+        assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_logging_out_leads_on_to_the_provider(real: Real) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from portal import settings as configuration
 from portal.citizen import actions
 from portal.store.tables import LoginSession
+from portal.web.access import address_of
 from tests import cast, page
 from tests.conftest import Person, Portal
 from tests.http.situation import token
@@ -144,6 +145,28 @@ async def test_odd_bodies_never_break_it(portal: Portal) -> None:
         assert answer.status_code in (303, 400, 403, 404), (path, answer.status_code)
 
 
+async def test_what_is_refused_leaves_a_line_without_what_was_sent(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    with structlog.testing.capture_logs() as logged:
+        await amina.browser.get("/silkeborg/medarbejder/tavle")
+        await amina.browser.post("/silkeborg/borger/vej", data={"csrf": "0101701234"})
+        assert (await amina.browser.options("/silkeborg/borger")).status_code == 405
+    assert [line["kind"] for line in logged] == ["WrongDoor", "Forged"]
+    assert {line["person"] for line in logged} == {cast.identity("amina")}
+    assert "0101701234" not in repr(logged)
+
+
+def test_only_the_trusted_proxy_says_where_a_request_comes_from() -> None:
+    class Connection:
+        def __init__(self, host: str, forwarded: str) -> None:
+            self.client = type("Client", (), {"host": host})()
+            self.headers = {"x-forwarded-for": forwarded}
+
+    assert address_of(Connection("10.0.0.1", "1.1.1.1, 2.2.2.2"), "10.0.0.1") == "2.2.2.2"
+    assert address_of(Connection("9.9.9.9", "1.1.1.1"), "10.0.0.1") == "9.9.9.9"
+    assert address_of(Connection("9.9.9.9", "1.1.1.1"), "") == "9.9.9.9"
+
+
 async def test_a_strange_host_is_refused(portal: Portal) -> None:
     assert (await portal.browser().get("/silkeborg", headers={"host": "evil.example"})).status_code == 400
 
@@ -238,6 +261,7 @@ PRODUCTION = {
     "PORTAL_LOGIN_FILE": "/login.toml",
     "PORTAL_SENDER": "smtp",
     "PORTAL_SMTP_HOST": "mail.example",
+    "PORTAL_TRUSTED_PROXY": "10.0.0.1",
 }
 WRONG = {
     "no mode": ({}, "neither production nor demo"),
@@ -246,6 +270,10 @@ WRONG = {
     "real login in the demo": ({"PORTAL_MODE": "demo", "PORTAL_LOGIN_FILE": "x"}, "belongs to production"),
     "production without login": ({**PRODUCTION, "PORTAL_LOGIN_FILE": ""}, "needs PORTAL_LOGIN_FILE"),
     "production without keys": ({**PRODUCTION, "PORTAL_KEYS_FILE": ""}, "needs PORTAL_KEYS_FILE"),
+    "production without its proxy": (
+        {**PRODUCTION, "PORTAL_TRUSTED_PROXY": ""},
+        "needs PORTAL_TRUSTED_PROXY",
+    ),
     "production over http": ({**PRODUCTION, "PORTAL_BASE_URL": "http://localhost:1"}, "needs an https"),
     "production on the console": ({**PRODUCTION, "PORTAL_SENDER": ""}, "needs PORTAL_SENDER=smtp"),
 }

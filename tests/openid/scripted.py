@@ -100,9 +100,15 @@ PEOPLE: dict[str, dict[str, Any]] = {
 
 def write_file(folder: Path) -> Path:
     """The providers' file with the secret beside it."""
-    (folder / "secret").write_text(SECRET, encoding="utf-8")
+    write_secret(folder, SECRET)
     (folder / "login.toml").write_text(FILE, encoding="utf-8")
     return folder / "login.toml"
+
+
+def write_secret(folder: Path, secret: str) -> None:
+    """The client's secret, for its owner's eyes."""
+    (folder / "secret").write_text(secret, encoding="utf-8")
+    (folder / "secret").chmod(0o600)
 
 
 def sign(claims: dict[str, Any], header: dict[str, Any] | None = None, key: Any = KEY) -> str:

@@ -94,7 +94,7 @@ async def portal(database: str, tmp_path: Path, provider: Provider) -> AsyncIter
             f'issuer = "https://login.test/{door}"\nclient_id = "portal"',
             f'issuer = "{provider.issuer}"\nclient_id = "portal-{door}"',
         )
-    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    scripted.write_secret(tmp_path, SECRET)
     (tmp_path / "login.toml").write_text(content, encoding="utf-8")
     environ = {
         "PORTAL_MODE": "production",
@@ -105,6 +105,7 @@ async def portal(database: str, tmp_path: Path, provider: Provider) -> AsyncIter
         "PORTAL_LOGIN_FILE": str(tmp_path / "login.toml"),
         "PORTAL_SENDER": "smtp",
         "PORTAL_SMTP_HOST": "mail.example",
+        "PORTAL_TRUSTED_PROXY": "10.0.0.1",
     }
     app = create_app(configuration.read(environ))  # on the real clock, as the provider is
     opened = Portal(app, app.state.wiring.store, database=database)
