@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -18,7 +18,6 @@ from portal.store.database import AlreadyThereError, Store, new_id
 from portal.store.tables import Municipality
 
 log = structlog.get_logger("portal.worker")
-SWEEP_EVERY = timedelta(minutes=1)
 
 
 async def run(

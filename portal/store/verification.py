@@ -16,7 +16,7 @@ from portal.store import readiness
 from portal.store.database import Reader
 from portal.store.keys import SealBrokenError, place
 from portal.store.sealing import sealed_columns
-from portal.store.tables import Erasure, Journal, JournalDetail, JournalHead, TenantRow
+from portal.store.tables import Journal, JournalDetail, JournalHead, TenantRow
 
 AT_ONCE = 500
 SHREDDERS = ("person.erased", "retention.applied")
@@ -187,8 +187,3 @@ def _opens(reader: Reader, table: str, column: str, row_id: str, sealed: Any) ->
     except SealBrokenError:
         return False
     return True
-
-
-async def erased(reader: Reader) -> int:
-    """How many people were erased here."""
-    return len(await reader.all(select(Erasure.id)))

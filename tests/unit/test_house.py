@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 from babel.messages.pofile import read_po
 
 from portal.settings import SETTINGS
+from portal.store.limits import LIMITS
+from portal.store.sessions import TOO_MANY, TRY_AGAIN
 from portal.text import COMPONENTS
 from portal.triage.reader import sources
 from portal.triage.rulebook import LANGUAGES
@@ -130,3 +133,34 @@ def test_no_real_person_and_no_registry_host_in_the_project() -> None:
             and path.is_file()
         ):
             assert not hosts.search(path.read_text(encoding="utf-8", errors="ignore")), name
+
+
+def test_the_limits_stand_in_the_document_as_they_are() -> None:
+    said = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
+    spans = {600: "10 minutes", 3600: "an hour"}
+    for name, limit in LIMITS.items():
+        row = re.search(rf"^\| `{name}`: [^|]* \| (\d+) in ([^,|]*?)(?:, by address)? \|$", said, re.M)
+        assert row, name
+        assert (int(row.group(1)), row.group(2)) == (limit.most, spans[int(limit.within.total_seconds())])
+    assert f"{TOO_MANY} in {int(TRY_AGAIN.total_seconds() // 60)} minutes" in said
+
+
+def test_every_asvs_verdict_names_a_test_that_exists_or_says_why() -> None:
+    said = (ROOT / "docs" / "asvs.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (V[\d.]+) \| .*? \| (holds|partly|does not hold|not ours|n/a) \| (.*) \|$", said, re.M
+    )
+    assert len(rows) == 253
+    for number, verdict, shown in rows:
+        if verdict == "holds":
+            assert "tests/" in shown or shown.startswith("by design:"), number
+    for file, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", said):
+        assert (ROOT / file).is_file(), file
+        assert not test or f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+    counted = {
+        verdict: int(count)
+        for verdict, count in re.findall(
+            r"^\| (holds|partly|does not hold|not ours|n/a) \| (\d+) \|", said, re.M
+        )
+    }
+    assert counted == Counter(verdict for _, verdict, _ in rows)
