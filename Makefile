@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset setup test check bench words lock format revision
+.PHONY: help run reset setup test check bench fuzz soak words lock format revision
 
 help: ## What can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,12 @@ check: $(VENV)/.test ## Format, lint, types, floors, words, rulebooks
 
 bench: $(VENV)/.test ## Speed as ratios, side by side in one run
 	@$(BIN)/python -m benchmarks.run
+
+fuzz: $(VENV)/.test ## 200,000 hostile requests over all routes and identities; the tests send 5,000
+	@$(BIN)/python -m tests.fuzz.fuzzer --requests 200000
+
+soak: $(VENV)/.test ## Nothing acknowledged is lost: kill -9 of app, worker and database under load (SOAK="--minutes 30")
+	@$(BIN)/python -m tests.soak.run $(SOAK)
 
 words: $(VENV)/.test ## Collect the words of the pages into locales/
 	@$(BIN)/python -m tests.words

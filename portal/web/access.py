@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
@@ -34,6 +35,7 @@ class Access:
     machine: bool = False  # called by another server, which proves itself by what it sends
 
 
+LONGEST_PART = 200  # of an address: longer than any of ours, shorter than any file system minds
 _UNTYPED = frozenset({"csrf", "key", "version", "slot", "action"})
 PUBLIC = Access(None)
 NOWHERE = Access(None, place=False)  # belongs to no municipality: the list of them, health, assets
@@ -120,8 +122,10 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if access is None:  # Litestar's own answer to OPTIONS, which nobody needs
         raise MethodNotAllowedException
     wiring: Wiring = connection.app.state.wiring
-    if connection.headers.get("host", "").rsplit(":", 1)[0].lower() not in wiring.hosts:
+    if not _is_ours(connection.headers.get("host", ""), wiring.hosts):
         raise StrangeHostError
+    if any(len(part) > LONGEST_PART for part in connection.scope["path"].split("/")):
+        raise NotFoundError("address")
     if not all(
         _is_text(value) for value in (*connection.path_params.values(), *connection.query_params.values())
     ):
@@ -168,6 +172,20 @@ async def _within_limits(
         until = await limits.take(visit.store, visit.place.code, action, who, visit.now)
         if until is not None:
             raise TooOftenError(until, await _typed(connection))
+
+
+def _is_ours(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a Host header names us, with no port or one that is a port."""
+    name, _, port = host.partition(":")
+    return name.lower() in hosts and (
+        port == "" or (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 65_536)
+    )
+
+
+def is_plain_form(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether a body is what our forms send: no page of ours sends files, or anything but plain fields."""
+    said = connection.headers.get("content-type", "")
+    return said.partition(";")[0].strip().lower() in ("", "application/x-www-form-urlencoded")
 
 
 def _is_text(value: object) -> bool:
@@ -244,6 +262,8 @@ async def _typed(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, .
     """The words of a form that came too late, so that its writer can have them back."""
     if connection.scope.get("method") != "POST" or not isinstance(connection, Request):
         return ()
+    if not is_plain_form(connection):
+        return ()
     try:
         pairs = (await connection.form()).multi_items()
     except (HTTPException, ValueError, RecursionError):
@@ -256,7 +276,7 @@ async def _typed(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, .
 
 
 def _back(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    return connection.url.path if connection.scope.get("method") == "GET" else ""
+    return str(connection.scope["path"]) if connection.scope.get("method") == "GET" else ""
 
 
 def _from_here(connection: ASGIConnection[Any, Any, Any, Any], wiring: Wiring) -> None:
@@ -266,7 +286,7 @@ def _from_here(connection: ASGIConnection[Any, Any, Any, Any], wiring: Wiring) -
     origin = connection.headers.get("origin")
     if site not in (None, "same-origin"):
         raise ForgedError
-    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+    if origin is not None and origin.partition("://")[2] != connection.headers.get("host"):
         raise ForgedError
     if site is None and origin is None and visit_is_anonymous(connection):
         raise ForgedError

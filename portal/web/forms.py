@@ -15,7 +15,7 @@ from litestar import Request
 from litestar.exceptions import ClientException
 
 from portal.text import gettext as _
-from portal.web.access import ForgedError
+from portal.web.access import ForgedError, is_plain_form
 from portal.web.visit import Visit
 
 LONGEST = 4000
@@ -126,6 +126,8 @@ def empty(values: Mapping[str, Any] | None = None) -> Form:
 
 async def read(request: Request[Any, Any, Any], visit: Visit, fields: Iterable[str]) -> Form:
     """The form that was posted. ForgedError without the session's own token; MalformedError for unknown fields."""
+    if not is_plain_form(request):
+        raise MalformedError
     try:
         posted = await request.form()
         pairs = list(posted.multi_items())
@@ -145,7 +147,7 @@ async def read(request: Request[Any, Any, Any], visit: Visit, fields: Iterable[s
         values.get("csrf", "").encode(), visit.csrf.encode()
     ):
         raise ForgedError
-    values["key"] = _key(request.url.path, visit, values)
+    values["key"] = _key(str(request.scope["path"]), visit, values)
     return Form(values)
 
 

@@ -13,6 +13,9 @@ from portal.text import language
 from portal.web.visit import Visit
 
 HTML = MediaType.HTML
+LAYOUT = frozenset(
+    {"title", "theme", "menu", "language", "content"}
+)  # parts of the frame, no regions to swap
 
 
 def show(visit: Visit, template: str, *, status: int = 200, **facts: Any) -> Response[str]:
@@ -20,7 +23,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **facts: Any) -> Res
     pages: Environment = visit.wiring.pages
     page = pages.get_template(template)
     context = {**facts, "visit": visit, "path": "", "lang": language.get(), "status": status}
-    if visit.block and visit.block in page.blocks:
+    if visit.block and visit.block in page.blocks and visit.block not in LAYOUT:
         content = _title(page, context) + "".join(page.blocks[visit.block](page.new_context(context)))
     else:
         content = page.render(context)

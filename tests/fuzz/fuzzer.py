@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import httpx
 
@@ -57,6 +59,7 @@ class Figures:
     statuses: Counter[int] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     unsent: int = 0
+    asked: int = 0  # a fingerprint of every request in turn
     gone: list[str] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -65,6 +68,9 @@ class Figures:
         self.found[key] += 1
         if len(self.findings) < MOST:
             self.findings.setdefault(key, finding)
+
+    def has(self, part: str) -> bool:
+        return bool(part) and any(part in key for key in self.found)
 
     def report(self) -> str:
         each = ", ".join(f"{status}: {count}" for status, count in sorted(self.statuses.items()))
@@ -78,15 +84,15 @@ class Figures:
         return "\n".join(lines)
 
 
-async def fuzz(fresh: Fresh, seed: int, requests: int, *, stop_at: int = 0, say: bool = False) -> Figures:
-    """That many requests, in rounds of a fresh database each. Stops after `stop_at` findings, if given."""
+async def fuzz(fresh: Fresh, seed: int, requests: int, *, until: str = "", say: bool = False) -> Figures:
+    """That many requests, in rounds of a fresh database each. Stops once something like `until` is found, if given."""
     figures = Figures()
     began = time.monotonic()
     turn = 0
-    while figures.requests < requests and not (stop_at and len(figures.found) >= stop_at):
+    while figures.requests < requests and not figures.has(until):
         async with fresh() as database:
             most = min(ROUND, requests - figures.requests)
-            await _round(database, f"{seed}:{turn}", most, figures, stop_at)
+            await _round(database, f"{seed}:{turn}", most, figures, until)
         turn += 1
         figures.seconds = time.monotonic() - began
         if say:
@@ -97,7 +103,7 @@ async def fuzz(fresh: Fresh, seed: int, requests: int, *, stop_at: int = 0, say:
     return figures
 
 
-async def _round(database: str, seed: str, most: int, figures: Figures, stop_at: int) -> None:
+async def _round(database: str, seed: str, most: int, figures: Figures, until: str) -> None:
     rng = Random(seed)  # a str seeds by its hash, the same in every process
     async with open_world(database, Random(f"ids {seed}")) as world:
         planner = Planner(world, rng)
@@ -108,9 +114,10 @@ async def _round(database: str, seed: str, most: int, figures: Figures, stop_at:
             with set_limits(_limits(number)):
                 await _one(world, planner, shot, seed, number, figures)
             figures.requests += 1
+            figures.asked = crc32(str(shot).encode("utf-8", "replace"), figures.asked)
             figures.kinds[shot.kind] += 1
             _time_passes(world, rng)
-            if stop_at and len(figures.found) >= stop_at:
+            if figures.has(until):
                 return
         figures.gone += world.gone
 
@@ -142,14 +149,16 @@ async def _one(world: World, planner: Planner, shot: Shot, seed: str, number: in
         return
     figures.statuses[answer.status_code] += 1
     spy = world.spy
+    broken = answer.status_code >= 500
+    where = spy.where() if broken else f"{shot.method} {spy.scope.get('path_template', '-')}"
+    trace = spy.trace() if broken else ""
+    spy.error = None  # and with it everything it kept alive
+    if any(b"multipart" in value for _, value in shot.headers):
+        gc.collect()  # a part left open is found now and not at somebody else's request
     wrong = oracle.of_everything(answer, str(answer.request.url), world.logged())
-    wrong += await oracle.of_access(world, visitor, answer, spy)
-    for what in wrong:
-        broken = answer.status_code >= 500
-        where = spy.where() if broken else f"{shot.method} {spy.scope.get('path_template', '-')}"
-        trace = spy.trace() if broken else ""
-        key = f"{what[:60]} | {where}"
-        figures.add(key, Finding(what, seed, number, str(shot), answer.status_code, trace))
+    for what in wrong + await oracle.of_access(world, visitor, answer, spy):
+        story = Finding(what, seed, number, str(shot), answer.status_code, trace)
+        figures.add(f"{what[:60]} | {where}", story)
     await _afterwards(world, planner, shot, answer, session)
 
 

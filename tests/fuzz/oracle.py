@@ -13,7 +13,7 @@ from portal.web.access import Access
 from portal.web.security import CSP
 from tests import cast
 from tests.fuzz import values
-from tests.fuzz.world import NEXT_DOOR, OWNERS, Spy, Visitor, World
+from tests.fuzz.world import LEFT_OPEN, NEXT_DOOR, OWNERS, Spy, Visitor, World
 from tests.http.situation import Cell
 from tests.http.test_access import FINE, expected
 
@@ -28,6 +28,7 @@ def of_everything(answer: httpx.Response, asked: str, logged: str) -> list[str]:
         *([f"status {answer.status_code}"] if answer.status_code >= 500 else []),
         *_headers(answer, asked),
         *_pages(answer),
+        *re.findall(f"{LEFT_OPEN}.*?(?= object|$)", logged, re.M),
         *(["a number in the log"] if values.carried(unquote(logged)) or values.carried(logged) else []),
     ]
 

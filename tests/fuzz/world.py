@@ -7,7 +7,9 @@ import io
 import logging
 import re
 import secrets
+import sys
 import traceback
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +33,7 @@ from tests.conftest import Person, Portal, behind, test_settings
 from tests.http import situation
 from tests.http.situation import IDENTITIES, Cell
 
+LEFT_OPEN = "left open:"
 PORTAL = str(Path(portal.__file__).parent)
 OUTSIDE = ("anonymous", "ended")  # nobody is logged in, so nobody needs to be again
 NEXT_DOOR = {
@@ -117,6 +120,10 @@ class Ear(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.said.append(self.format(record))
+
+    def unraisable(self, what: Any) -> None:
+        """What goes wrong where nobody can catch it: a file that was never closed, say."""
+        self.said.append(f"{LEFT_OPEN} {what.exc_type.__name__}: {str(what.exc_value)[:120]}")
 
 
 @dataclass
@@ -255,6 +262,9 @@ async def open_world(database: str, rng: Random) -> AsyncIterator[World]:
         stack.enter_context(contextlib.redirect_stderr(stderr))
         app = create_app(test_settings(database), clock=lambda: holder["portal"].now)
         events = stack.enter_context(capture_logs())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("error", ResourceWarning)
+        stack.enter_context(patch.object(sys, "unraisablehook", ear.unraisable))
         logging.getLogger().addHandler(ear)
         stack.callback(logging.getLogger().removeHandler, ear)
         spy = Spy(app)

@@ -285,3 +285,42 @@ def test_it_refuses_to_start_half_configured(how: str) -> None:
     with pytest.raises(configuration.SettingsError, match=said):
         configuration.read(environ)
     assert configuration.read(PRODUCTION).demo is False
+
+
+# ------------------------------------------------------------------ found by the fuzzer, each once answered 500
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "http://["}, {"origin": "null"}, {"host": "localhost:x"}, {"host": "localhost:99999"}],
+)
+async def test_headers_that_are_no_addresses_are_refused(portal: Portal, headers: dict[str, str]) -> None:
+    amina = await portal.log_in("amina")
+    data = {"csrf": await token(amina, "silkeborg"), "key": "k"}
+    assert (await amina.browser.post("/silkeborg/borger/vej", data=data, headers=headers)).status_code in (
+        400,
+        403,
+    )
+    assert (await portal.browser().get("/silkeborg/borger", headers=headers)).status_code in (303, 400)
+
+
+async def test_a_part_of_the_frame_is_never_swapped_alone(portal: Portal) -> None:
+    ada = await portal.log_in("ada")
+    for target in ("content", "title", "menu", "language", "theme"):
+        answer = await ada.browser.get(
+            "/silkeborg/medarbejder/kommune", headers={"hx-request": "true", "hx-target": target}
+        )
+        assert answer.status_code == 200
+        assert answer.text.startswith("<!DOCTYPE html>")
+
+
+async def test_an_address_longer_than_any_of_ours_is_not_found(portal: Portal) -> None:
+    for path in ("/static/x/", "/silkeborg/", "/"):
+        assert (await portal.browser().get(path + "a" * 300)).status_code == 404
+
+
+async def test_files_are_never_taken(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    files = {"about": ("x", b"x"), "words": (None, b"\xff\xfe")}
+    assert (await amina.browser.post("/silkeborg/borger/samtale/ny", files=files)).status_code == 400
+    assert (await portal.browser().post("/silkeborg/borger/samtale/ny", files=files)).status_code == 303
