@@ -200,8 +200,9 @@ async def move(unit: Unit, conversation_id: str, slot_id: str, version: int, *, 
 
 async def cancel(unit: Unit, conversation_id: str, version: int) -> None:
     row = await _locked(unit, conversation_id, version)
+    cause = promises.CAUSES.get(row.state, "not_held")
     row.state = after(rules.TRANSITIONS, "cancel", row.state, unit.actor.role)
-    await _note_late(unit, row, "not_held", local_date(unit.now))
+    await _note_late(unit, row, cause, local_date(unit.now))
     await _end(unit, row, "conversation.cancelled")
     await _receipt(unit, row, "conversation.cancelled")
 

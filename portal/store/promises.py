@@ -13,6 +13,8 @@ from portal.store import journal
 from portal.store.database import Reader, Unit, new_id
 from portal.store.tables import Breach, Conversation, PlacementCase
 
+CAUSES = {talks.WAITING: "no_time", talks.BOOKED: "not_held"}  # why a conversation was not held in time
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -51,9 +53,8 @@ async def broken(reader: Reader, today: date) -> list[Broken]:
             Breach.id.is_(None),
         )
     )
-    causes = {talks.WAITING: "no_time", talks.BOOKED: "not_held"}
     return [
-        *(Broken("conversation", row.id, row.due_on, causes[row.state]) for row in unheld),
+        *(Broken("conversation", row.id, row.due_on, CAUSES[row.state]) for row in unheld),
         *(Broken("conversation", row.id, row.due_on, "held_late") for row in held_late),
         *(Broken("answer", row.id, row.answer_due_on, "unread") for row in unread),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from portal.store import rights, schema
@@ -13,7 +13,10 @@ from portal.store.tables import KeyMark
 
 async def trouble(store: Store, *, demo: bool) -> list[str]:
     """Everything that stands in the way, and what to do about it; empty when nothing does."""
-    revision = await revision_of(store)
+    try:
+        revision = await revision_of(store)
+    except (DBAPIError, OSError) as error:
+        return [f"The database does not answer ({type(error).__name__}). Is it up, and is its address right?"]
     if revision != schema.newest():
         return [_old(revision)]
     said = await rights.trouble(store.engine)
@@ -46,13 +49,12 @@ def _old(revision: str | None) -> str:
 
 
 async def revision_of(store: Store) -> str | None:
-    """The revision the database says it has, or None."""
-    try:
-        async with store.engine.connect() as connection:
-            found = await connection.execute(text("SELECT version_num FROM alembic_version"))
-            return found.scalar_one_or_none()
-    except DBAPIError:
-        return None
+    """The revision the database says it has, or None when it has no schema. DBAPIError or OSError when it is away."""
+    async with store.engine.connect() as connection:
+        if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+            return None
+        found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+        return found.scalar_one_or_none()
 
 
 async def lost_keys(reader: Reader) -> list[str]:

@@ -10,7 +10,9 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,13 +24,15 @@ from portal.store import conversations, promises
 from portal.store.database import Reader, Store
 from portal.store.tables import Booking, Breach, Citizen, Conversation, Municipality, Slot, Staff, Team
 from portal.triage.guarantee import promise
+from portal.triage.reader import rulebook_on
+from portal.triage.rulebook import Rulebook
 from portal.triage.workdays import ClosedDays
 from tests import cast
 from tests.conftest import migrate
 from tests.keys import RING
 from tests.rows import bare
 
-HISTORIES, PROMISES = 60, 55
+HISTORIES, PROMISES = 20, 155
 ASKING, WATCHING = 14, 31  # days in which people ask, and in which the workers are watched
 HERE = ZoneInfo("Europe/Copenhagen")
 RIKKE = cast.identity("rikke")
@@ -70,11 +74,11 @@ class Life:
     cause: str | None = None
     found_at: datetime | None = None
 
-    @property
+    @cached_property
     def due(self) -> date:
         return due_day(self.asked_at, self.days)
 
-    @property
+    @cached_property
     def over(self) -> datetime:
         return day_over(self.due)
 
@@ -103,6 +107,10 @@ class Past:
     jumps: list[tuple[datetime, timedelta]] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
 
+    @cached_property
+    def book(self) -> Rulebook:
+        return rulebook_on(self.begins)
+
     def reading(self, true: datetime) -> datetime:
         """What the clock shows at `true`."""
         wrong = timedelta()
@@ -114,11 +122,8 @@ class Past:
 
 def a_past(number: int) -> Past:
     rng = random.Random(1000 + number)
-    begins = (
-        SPECIAL[number % 14]
-        if number % 14 < len(SPECIAL)
-        else date(2026, 1, 1) + timedelta(rng.randrange(351))
-    )
+    anywhere = date(2026, 1, 1) + timedelta(rng.randrange(351))
+    begins = SPECIAL[number % 14] if number % 14 < len(SPECIAL) else anywhere
     past = Past(f"{100 + number}", rng, begins, rng.choice((None, None, 3, 5)))
     past.lives = [_life(past, each) for each in range(PROMISES)]
     past.jumps = _jumps(past)
@@ -145,11 +150,11 @@ def _life(past: Past, each: int) -> Life:
     rng, asked_at = past.rng, _asked(past)
     fate = rng.choices(list(FATES), list(FATES.values()))[0]
     days = min(rng.choice((10, 10, 7)), past.municipal_days or 99)
-    life = Life(f"{past.code}t{each}".ljust(32, "0"), asked_at, days, fate)
+    life = Life(f"{past.code}t{each:03}".ljust(32, "0"), asked_at, days, fate)
     if fate not in ("waits", "cancelled"):
         late = fate in ("held late", "missed late", "waived")
         day = life.due + timedelta(rng.randint(1, 4) if late else -rng.randrange(days))
-        life.state, life.slot = "booked", wall(day, time(rng.randint(9, 15), each))
+        life.state, life.slot = "booked", wall(day, time(rng.randint(9, 15), each % 60, each // 60))
     if fate in ("held", "held late", "missed late") and life.slot:
         life.acts_at = life.slot + timedelta(hours=rng.randint(1, 7))
     elif fate == "cancelled":
@@ -175,8 +180,9 @@ def _looks(past: Past) -> list[datetime]:
     for number in range(WATCHING):
         midnight = wall(past.begins + timedelta(number), time())
         looks.append(midnight - past.reading(midnight) + midnight)  # when the clock shows midnight
-        looks.append(midnight + timedelta(seconds=rng.randrange(60, 86_340)))
         if rng.random() < 0.5:
+            looks.append(midnight + timedelta(seconds=rng.randrange(60, 86_340)))
+        if rng.random() < 0.3:
             looks.append(midnight - timedelta(seconds=1))
     for _ in range(rng.randint(1, 3)):
         gone = wall(rng.choice(past.lives).due, time()) + timedelta(seconds=rng.randrange(86_400))
@@ -205,7 +211,10 @@ async def stores(tmp_path: Path) -> AsyncIterator[list[Store]]:
 
 
 async def _settle(store: Store, past: Past) -> None:
-    place = bare_place(past)
+    place = Municipality(
+        code=past.code, slug=f"sted{past.code}", name=past.code, phone="1", email="a@b.example", address="x",
+        fictional=True,
+    )  # fmt: skip
     await store.found_municipality(place, system(past.code), cast.NOW)
     async with store.writing(system(past.code), cast.NOW) as unit:
         unit.add(Team(municipality=past.code, id="modtagelse", name_da="M", name_en="M", kind="citizen"))
@@ -217,16 +226,8 @@ async def _settle(store: Store, past: Past) -> None:
         for life in past.lives:
             unit.add(_talk(past, life))
             if life.slot:
-                unit.add(
-                    bare(
-                        Slot,
-                        past.code,
-                        id=life.talk,
-                        staff_id=RIKKE,
-                        team_id="modtagelse",
-                        starts_at=life.slot,
-                    )
-                )
+                held = {"staff_id": RIKKE, "team_id": "modtagelse", "starts_at": life.slot}
+                unit.add(bare(Slot, past.code, id=life.talk, **held))
         await unit.flush()
         for life in past.lives:
             if life.slot:
@@ -234,14 +235,7 @@ async def _settle(store: Store, past: Past) -> None:
         await unit.commit(unnoted=True)
 
 
-def bare_place(past: Past) -> Municipality:
-    return Municipality(
-        code=past.code, slug=f"sted{past.code}", name=past.code, phone="1", email="a@b.example", address="x",
-        opening_hours={}, fictional=True,
-    )  # fmt: skip
-
-
-def _talk(past: Past, life: Life) -> Conversation:
+def _talk(past: Past, life: Life) -> Any:
     """The request as the portal's own rules date it."""
     made = promise(
         life.asked_at,
@@ -249,8 +243,9 @@ def _talk(past: Past, life: Life) -> Conversation:
         first_conversation=True,
         closed=ClosedDays(),
         municipal_days=past.municipal_days,
+        book=past.book,
     )
-    row: Conversation = bare(
+    return bare(
         Conversation,
         past.code,
         id=life.talk,
@@ -265,7 +260,6 @@ def _talk(past: Past, life: Life) -> Conversation:
         latest_bookable=made.due.latest_bookable,
         waived_at=life.asked_at if life.fate == "waived" else None,
     )
-    return row
 
 
 async def _look(stores: list[Store], past: Past, now: datetime) -> None:
@@ -283,7 +277,7 @@ async def _act(store: Store, past: Past, life: Life, now: datetime) -> None:
         if now >= life.over:
             return  # too late: nobody held or cancelled it in time
         life.state = life.fate
-        held_on = life.slot.astimezone(HERE).date() if life.slot else None
+        held_on = life.slot and life.slot.astimezone(HERE).date()
         async with store.writing(rikke, now) as unit:
             await unit.session.execute(
                 update(Conversation)
@@ -293,7 +287,7 @@ async def _act(store: Store, past: Past, life: Life, now: datetime) -> None:
             await unit.commit(unnoted=True)
         return
     if life.slot is None or (life.fate != "cancelled late" and life.slot > now):
-        return  # not begun yet, by this clock
+        return  # not begun yet
     async with store.writing(rikke, now) as unit:
         verb = {"held late": conversations.hold, "missed late": conversations.miss}.get(
             life.fate, conversations.cancel
@@ -321,9 +315,9 @@ async def live(stores: list[Store], past: Past) -> list[str]:
 
 
 def _wrong(past: Past, rows: list[Breach]) -> list[str]:
-    by_talk: dict[str, list[Breach]] = {}
-    for row in rows:
-        by_talk.setdefault(row.subject_id, []).append(row)
+    by_talk = {
+        talk: [row for row in rows if row.subject_id == talk] for talk in {row.subject_id for row in rows}
+    }
     found = []
     for life in past.lives:
         unkept = life.fate != "waived" and life.state in ("waiting", "booked")
@@ -359,7 +353,7 @@ async def test_the_control_a_job_that_looks_for_today_only_misses_some(
         return [one for one in await real(reader, today) if one.due_on == today - timedelta(days=1)]
 
     monkeypatch.setattr(promises, "broken", todays)
-    found = [wrong for number in range(8) for wrong in await live(stores, a_past(number))]
+    found = [wrong for number in range(3) for wrong in await live(stores, a_past(number))]
     assert sum(wrong.startswith("missed") for wrong in found) > 10
 
 
@@ -367,14 +361,18 @@ async def test_the_control_days_that_end_when_they_end_in_greenwich_are_found_to
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "local_date", lambda instant: instant.date())
-    assert [wrong for number in range(4) for wrong in await live(stores, a_past(number))] != []
+    assert [wrong for number in range(2) for wrong in await live(stores, a_past(number))] != []
 
 
 EDGES = [
     *(wall(date(2026, 3, 29), time(1, 59, 59)) + timedelta(seconds=second) for second in (0, 1, 3600)),
     *(wall(date(2026, 10, 25), time(2, 30), fold) for fold in (0, 1)),
-    *(wall(date(2026, 3, day), time(hour)) for day in (18, 19, 28, 29, 30) for hour in (0, 2, 23)),
-    *(wall(date(2026, 10, day), time(hour)) for day in (14, 15, 24, 25, 26) for hour in (0, 2, 23)),
+    *(
+        wall(date(2026, month, day), time(hour))
+        for month, days in ((3, (18, 19, 28, 29, 30)), (10, (14, 15, 24, 25)))
+        for day in days
+        for hour in (0, 2, 23)
+    ),
     *(
         wall(date(2026, month, day), time(23, 59, 59))
         for month, day in ((2, 28), (6, 30), (12, 21), (12, 31))
@@ -386,8 +384,6 @@ EDGES = [
 async def test_the_promise_as_it_is_asked_for_has_the_oracles_day(stores: list[Store]) -> None:
     """Asked for through the verb itself, at the edges of days, of summer time and of the year."""
     await cast.settle(stores[0])
-    async with stores[0].reading(cast.HOME) as reader:
-        assert await reader.rows(select(Conversation)) == []
     for asked_at in EDGES:
         async with stores[0].writing(cast.citizen("amina"), asked_at) as unit:
             talk = await conversations.request_conversation(

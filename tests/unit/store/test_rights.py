@@ -103,3 +103,9 @@ async def test_it_does_not_start_with_a_role_that_goes_round_or_a_bare_table(pos
         await connection.execute(text("ALTER TABLE message NO FORCE ROW LEVEL SECURITY"))
     assert "not forced on: message" in (await readiness.trouble(store, demo=True))[0]
     await store.close()
+
+
+async def test_a_database_that_is_away_is_not_taken_for_an_empty_one() -> None:
+    store = Store("postgresql+asyncpg://nobody@127.0.0.1:1/none", RING)
+    assert "does not answer" in (await readiness.trouble(store, demo=True))[0]
+    await store.close()

@@ -325,3 +325,12 @@ async def test_a_duplicate_names_the_index_on_both_engines(store: Store) -> None
             )
         with pytest.raises(AlreadyThereError, match="uq_outbox_once"):
             await unit.flush()
+
+
+async def test_a_late_cancellation_has_the_cause_the_sweep_would_have_found(store: Store) -> None:
+    talk = await _ask(store, "amina")
+    async with store.writing(cast.citizen("amina"), NOW + timedelta(days=12)) as unit:
+        await conversations.cancel(unit, talk, (await unit.find(Conversation, talk)).version)
+        await unit.commit()
+    async with store.reading(cast.HOME) as reader:
+        assert [row.cause for row in await reader.rows(select(Breach))] == ["no_time"]
