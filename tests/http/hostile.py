@@ -1,12 +1,20 @@
-"""Hostile strings by name, and the oracle that looks for anything of them that became more than text."""
+"""Hostile strings by name, the forms they are sent in, and the oracle that looks for anything that became more than
+text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+import httpx
+from litestar import Litestar
+
+from tests import page
 
 MARK = "zq9"  # in every string that could become markup, and nowhere in the portal
 SUM = "{0}49{0}|{0}7777777".format(MARK)  # noqa: UP032 the sum of a template that was run
@@ -130,20 +138,39 @@ STRINGS: dict[str, str | bytes] = {
     "true": "true",
     "list": "[]",
 }
-NASTIEST = [name for name, said in STRINGS.items() if isinstance(said, str) and MARK in said and "\x00" not in said]
+NASTIEST = [
+    name for name, said in STRINGS.items() if isinstance(said, str) and MARK in said and "\x00" not in said
+]
 
-TAGS = frozenset(
-    "a article aside body br button dd details div dl dt fieldset footer form h1 h2 h3 head header html input label "
-    "legend li link main meta nav noscript ol option p script section select span strong summary table tbody td "
-    "textarea th thead title tr ul".split()
-)
-ATTRIBUTES = frozenset(
-    "action aria-atomic aria-current aria-describedby aria-hidden aria-invalid aria-label aria-labelledby aria-live "
-    "autocomplete charset checked class colspan content data-ends data-focus data-focus-swap data-label data-live "
-    "data-now data-stay defer for hidden href hreflang hx-get hx-include hx-post hx-push-url hx-swap hx-target "
-    "hx-trigger id inputmode lang maxlength method name novalidate open rel role rows scope selected src tabindex "
-    "type value".split()
-)
+# In a browser: tells of every breach of the content security policy and of every script that ran.
+SINK = """
+  document.addEventListener('securitypolicyviolation', event =>
+    window.__report(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));
+  Object.defineProperty(window, '__pwned', {set: value => window.__report('it ran: ' + value)});
+"""
+
+
+def packs(longest: int) -> list[str]:
+    """Every nasty string, as many together as a field takes."""
+    found = [""]
+    for name in NASTIEST:
+        said = str(STRINGS[name])
+        if len(said) > longest:
+            continue
+        if len(found[-1]) + 2 * len(said) + 2 > longest:  # line ends count twice on their way
+            found.append("")
+        found[-1] += said + "\n"
+    return found
+
+
+_TAGS = """a article aside body br button dd details div dl dt fieldset footer form h1 h2 h3 head header html input
+ label legend li link main meta nav noscript ol option p script section select span strong summary table tbody td
+ textarea th thead title tr ul"""
+_ATTRIBUTES = """action aria-atomic aria-current aria-describedby aria-hidden aria-invalid aria-label aria-labelledby
+ aria-live autocomplete charset checked class colspan content data-ends data-focus data-focus-swap data-label data-live
+ data-now data-stay defer for hidden href hreflang hx-get hx-include hx-post hx-push-url hx-swap hx-target hx-trigger id
+ inputmode lang maxlength method name novalidate open rel role rows scope selected src tabindex type value"""
+TAGS, ATTRIBUTES = frozenset(_TAGS.split()), frozenset(_ATTRIBUTES.split())  # what the templates are made of
 ADDRESSES = frozenset({"href", "src", "action", "hx-get", "hx-post"})
 OURS = re.compile(r"/(?![/\\])|[?#]|tel:\+?[0-9 ]+$|mailto:[^\s]+$")
 SECRET = re.compile(r"\b[0-9a-f]{32,64}\b")  # keys and tokens: other ones on every page
@@ -246,3 +273,86 @@ def in_the_headers(headers: Iterable[tuple[str, str]]) -> list[str]:
 def encoded(fields: dict[str, str | bytes]) -> bytes:
     """A form as a browser would send it; bytes go as they are, whatever they mean."""
     return urlencode(fields).encode("ascii")
+
+
+# ------------------------------------------------------------------ forms and those who send them
+
+PREFERRED = ("book", "send", "next")
+
+
+@dataclass
+class Found:
+    """A form as somebody has it before them: what it would send, and every name it could send."""
+
+    who: str
+    action: str
+    method: str
+    fields: dict[str, str | bytes]
+    names: list[str]
+
+    @property
+    def kind(self) -> str:
+        return "/".join("x" if len(part) == 32 else part for part in self.action.split("/"))
+
+
+class _FormReader(page._Forms):
+    """Also the buttons that say something, and which choices are check boxes, free to be left alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boxes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        given = {key: value or "" for key, value in attrs}
+        if tag == "button" and given.get("name") and self._inside:
+            self.forms[-1].choices.setdefault(given["name"], []).append(given.get("value", ""))
+        if given.get("type") == "checkbox":
+            self.boxes.add(given.get("name", ""))
+
+
+def forms_on(who: str, path: str, html: str, known: dict[str, str]) -> Iterator[Found]:
+    """The forms of a page, filled in as somebody would who makes no mistake."""
+    reader = _FormReader()
+    reader.feed(html)
+    for form in reader.forms:
+        fields: dict[str, str | bytes] = dict(form.fields)
+        for name, choices in form.choices.items():
+            if not fields.get(name) and name not in reader.boxes:
+                wishes = [*PREFERRED, known.get(name, ""), *choices]
+                fields[name] = next((wish for wish in wishes if wish and wish in choices), choices[0])
+        for name in form.fields:
+            fields[name] = fields[name] or known.get(name, "")
+        names = [name for name in {**fields, **form.choices} if name != "csrf"]
+        yield Found(who, form.action or path, form.method, fields, names)
+
+
+@dataclass
+class Hand:
+    """Somebody whose session stays the same one, whatever answers say; asks the app without a client between."""
+
+    app: Litestar
+    cookie: str
+
+    async def ask(self, path: str, fields: dict[str, str | bytes], method: str = "get") -> httpx.Response:
+        body = encoded(fields)
+        headers = {"host": "localhost", "cookie": f"portal={self.cookie}", "sec-fetch-site": "same-origin"}
+        if method == "post":
+            headers |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
+        scope: dict[str, Any] = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method.upper(), "scheme": "http",
+            "path": unquote(path), "raw_path": path.encode(), "root_path": "", "client": ("127.0.0.1", 1),
+            "query_string": body if method == "get" else b"", "server": ("localhost", 80),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        said: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body if method == "post" else b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        await self.app(scope, receive, send)  # type: ignore[arg-type]
+        content = b"".join(message.get("body", b"") for message in said[1:])
+        return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=content)
