@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,18 @@ def rulebook_on(day: date) -> Rulebook:
 
 def pinned(stamp: Mapping[str, str], day: date) -> Rulebook:
     """The very rulebook a conversation or case began with, opened on the day it began."""
+    book = _with_hash(stamp["hash"], day)
+    if book is None:
+        raise NotFoundError("rulebook.pinned", **stamp)
+    return book
+
+
+@lru_cache(maxsize=512)
+def _with_hash(wanted: str, day: date) -> Rulebook | None:
     for source in sources():
-        if source.hash == stamp["hash"]:
-            book, _ = open_rulebook(source, day)
-            if book is not None:
-                return book
-    raise NotFoundError("rulebook.pinned", **stamp)
+        if source.hash == wanted:
+            return open_rulebook(source, day)[0]
+    return None
 
 
 class Reader:
