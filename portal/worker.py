@@ -18,6 +18,7 @@ from portal.store.database import AlreadyThereError, Store, new_id
 from portal.store.tables import Municipality
 
 log = structlog.get_logger("portal.worker")
+LETTERS_A_ROUND = 20  # of one municipality, so that no other waits for it
 
 
 async def run(
@@ -94,27 +95,35 @@ async def draw_lots(store: Store, municipality: str, now: datetime) -> None:
 async def deliver(
     store: Store, place: Municipality, send: Sender, base_url: str, clock: Callable[[], datetime], name: str
 ) -> None:
-    """Leases letters, sends each outside any transaction, and notes how it went."""
+    """Leases one letter after another, sends it outside any transaction, and notes how it went."""
     worker = system(place.code)
-    async with store.writing(worker, clock()) as unit:
-        letters = await outbox.lease(unit, name)
-        await unit.commit(unnoted=True)
-    for letter in letters:
-        address = f"{base_url}/{place.slug}/log-ind/{letter.facts['door']}"
-        outcome: Any = outbox.sent
-        trouble: tuple[str, ...] = ()
-        try:
-            await send(render(letter, place.name, address))
-        except RefusedLetterError as error:
-            outcome, trouble = outbox.refused, (str(error),)
-        except UncertainLetterError as error:
-            outcome, trouble = outbox.uncertain, (str(error),)
-        except (
-            AttributeError,
-            ValueError,
-            LookupError,
-        ) as error:  # a letter that cannot be written stops no other
-            outcome, trouble = outbox.refused, (type(error).__name__,)
+    for _ in range(LETTERS_A_ROUND):
+        async with store.writing(worker, clock()) as unit:
+            letter = await outbox.lease(unit, name)
+            await unit.commit(unnoted=True)
+        if letter is None:
+            return
+        outcome, trouble = await _try(send, letter, place, base_url)
         async with store.writing(worker, clock()) as unit:
             await outcome(unit, letter, *trouble)
             await unit.commit(unnoted=True)
+
+
+async def _try(
+    send: Sender, letter: outbox.Letter, place: Municipality, base_url: str
+) -> tuple[Any, tuple[str, ...]]:
+    """What is to be noted of it: sent, refused or uncertain, with the trouble."""
+    try:
+        address = f"{base_url}/{place.slug}/log-ind/{letter.facts['door']}"
+        await send(render(letter, place.name, address))
+    except UncertainLetterError as error:
+        return outbox.uncertain, (str(error),)
+    except RefusedLetterError as error:
+        return outbox.refused, (str(error),)
+    except (
+        AttributeError,
+        ValueError,
+        LookupError,
+    ) as error:  # a letter that cannot be written stops no other
+        return outbox.refused, (type(error).__name__,)
+    return outbox.sent, ()

@@ -43,6 +43,11 @@ def identity(name: str) -> str:
     return f"cast{name}".ljust(32, "0")
 
 
+def home_address(number: int) -> str:
+    """The address of somebody's own connection, for tests in which hundreds log in at once."""
+    return f"10.1.{number // 250}.{number % 250}"
+
+
 def citizen(name: str, code: str = HOME) -> Actor:
     return Actor(code, identity(name), Role.CITIZEN, name.capitalize())
 

@@ -25,6 +25,11 @@ TRANSITIONS: Mapping[str, Transition] = table(
 )
 
 
+def in_time(held_on: date | None, due_on: date) -> bool:
+    """A conversation on that day keeps the promise, however late somebody notes that it was held."""
+    return held_on is not None and held_on <= due_on
+
+
 def waives_promise(role: Role, new_day: date, due_on: date) -> bool:
     """Only the citizen's own choice of a day past the due date waives; a move by the municipality never does."""
     return role is Role.CITIZEN and new_day > due_on

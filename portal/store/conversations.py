@@ -226,7 +226,7 @@ async def hold(unit: Unit, conversation_id: str, version: int) -> None:
     row.state = after(rules.TRANSITIONS, "hold", row.state, unit.actor.role)
     starts_at = await _begun(unit, row)
     row.held_on = local_date(starts_at)
-    await _note_late(unit, row, "held_late", row.held_on)
+    await _settle(unit, row, "held_late", row.held_on)
     row.version += 1
     journal.note(unit, "conversation.held", "conversation", row.id, kept=row.held_on <= row.due_on)
 
@@ -235,7 +235,7 @@ async def miss(unit: Unit, conversation_id: str, version: int) -> None:
     """The citizen did not come; never called a cancellation."""
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "miss", row.state, unit.actor.role)
-    await _note_late(unit, row, "not_held", local_date(await _begun(unit, row)))
+    await _settle(unit, row, "not_held", local_date(await _begun(unit, row)))
     row.version += 1
     journal.note(unit, "conversation.missed", "conversation", row.id)
 
@@ -264,6 +264,13 @@ async def _note_late(unit: Unit, row: Conversation, cause: str, day: date) -> No
     """A promise broken before the sweep came by is in the register all the same."""
     if day > row.due_on and row.waived_at is None:
         await promises.register_once(unit, promises.Broken("conversation", row.id, row.due_on, cause))
+
+
+async def _settle(unit: Unit, row: Conversation, cause: str, day: date) -> None:
+    """What happened on `day` is known now: in time it is no breach, whatever the sweep believed; later it is one."""
+    if rules.in_time(day, row.due_on):
+        await promises.take_back(unit, row.id, row.due_on)
+    await _note_late(unit, row, cause, day)
 
 
 async def _begun(unit: Unit, row: Conversation) -> datetime:

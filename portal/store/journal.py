@@ -33,6 +33,7 @@ KINDS = {
     "conversation.claimed": _("tog samtalen"),
     "conversation.handed_over": _("gav samtalen videre"),
     "promise.broken": _("løftet blev ikke holdt"),
+    "promise.kept": _("så, at løftet var holdt i tide"),
     "triage.started": _("begyndte på Find din vej"),
     "triage.finished": _("fik en vej foreslået"),
     "citizen.changed": _("rettede sine kontaktoplysninger"),

@@ -63,23 +63,26 @@ async def tell_company(unit: Unit, user_id: str, once: str) -> None:
         post(unit, "new_message", to=user.email, lang=user.lang, once=once, door="virksomhed")
 
 
-async def lease(unit: Unit, worker: str, most: int = 20) -> list[Letter]:
-    """Letters nobody else is sending, now this worker's for a while. Letters whose lease ran out become uncertain."""
+async def lease(unit: Unit, worker: str) -> Letter | None:
+    """The next letter nobody else is sending, now this worker's for a while; None when there is none.
+
+    One at a time: a worker that dies leaves no letter in doubt but the one it was sending. Letters whose lease ran out
+    become uncertain.
+    """
     await _give_up_lapsed(unit)
     due = or_(Outbox.state == "pending", Outbox.state == "failed")
     statement = (
         select(Outbox)
         .where(due, Outbox.due_at <= unit.now, Outbox.attempts < ATTEMPTS)
         .order_by(Outbox.due_at)
-        .limit(most)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    letters = []
     for row in await unit.rows(statement):
         row.state, row.lease_by, row.lease_until = "sending", worker, unit.now + LEASE
         row.attempts += 1
-        letters.append(Letter(row.id, row.kind, row.to, row.lang, row.facts, row.attempts))
-    return letters
+        return Letter(row.id, row.kind, row.to, row.lang, row.facts, row.attempts)
+    return None
 
 
 async def _give_up_lapsed(unit: Unit) -> None:

@@ -67,6 +67,14 @@ async def register_once(unit: Unit, promise: Broken) -> None:
         register(unit, promise)
 
 
+async def take_back(unit: Unit, conversation_id: str, due_on: date) -> None:
+    """A promise the sweep found unkept, because nobody had noted yet what happened in time, leaves the register."""
+    kept = select(Breach).where(Breach.kind == "conversation", Breach.subject_id == conversation_id)
+    for breach in await unit.rows(kept):
+        await unit.session.delete(breach)
+        journal.note(unit, "promise.kept", "conversation", conversation_id, due_on=due_on.isoformat())
+
+
 def register(unit: Unit, promise: Broken) -> None:
     """The breach, with its journal line; the index lets it in once."""
     unit.add(

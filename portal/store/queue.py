@@ -132,6 +132,11 @@ class CitizenWaiting:
     def late(self, today: date) -> bool:
         return self.waived_at is None and today > self.due_on and self.state in talks.OPEN
 
+    def unnoted(self, today: date) -> bool:
+        """Late only because nobody has noted what became of a time that lay inside the promise."""
+        day = local_date(self.starts_at) if self.starts_at else None
+        return self.late(today) and talks.in_time(day, self.due_on)
+
     def at_risk(self, today: date) -> bool:
         """No time, or only one past the promise: red at once, not on the day it breaks."""
         too_late = self.starts_at is not None and local_date(self.starts_at) > self.due_on

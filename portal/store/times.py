@@ -58,6 +58,11 @@ class Booked:
         """Computed here and now, whether or not the worker has found it."""
         return self.state in rules.OPEN and self.waived_at is None and today > self.due_on
 
+    def is_unnoted(self, today: date) -> bool:
+        """Late only because nobody has noted what became of a time that lay inside the promise."""
+        day = local_date(self.starts_at) if self.starts_at else None
+        return self.is_late(today) and rules.in_time(day, self.due_on)
+
 
 async def free_times(
     reader: Reader, teams: Sequence[str], form: str, since: datetime, until: date | None, most: int = 60

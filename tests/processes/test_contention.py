@@ -54,7 +54,7 @@ async def _contend(
         timeout=120,
         limits=limits,
         trust_env=False,
-        headers={"sec-fetch-site": "same-origin"},
+        headers={"sec-fetch-site": "same-origin", "x-forwarded-for": cast.home_address(int(subject[1:]))},
     ) as browser:
         async with ready:
             await Person(browser, "silkeborg").choose(subject, "/silkeborg/log-ind/borger/videre")
@@ -80,7 +80,13 @@ async def fresh_slot(store: Store) -> str:
 
 
 async def _run(database: str, slot: str, tmp_path: Path) -> Counter[int]:
-    with serving(database, tmp_path / "one.log") as one, serving(database, tmp_path / "two.log") as two:
+    behind_proxy = {
+        "PORTAL_TRUSTED_PROXY": "127.0.0.1"
+    }  # contenders at home: a login limit of their own for each
+    with (
+        serving(database, tmp_path / "one.log", **behind_proxy) as one,
+        serving(database, tmp_path / "two.log", **behind_proxy) as two,
+    ):
         go, ready = asyncio.Event(), asyncio.Semaphore(16)
         tasks = [
             asyncio.create_task(_contend((one, two)[each % 2], f"c{each}", slot, go, ready))

@@ -69,7 +69,7 @@ class Browser:
         """Through the provider, from the beginning when it broke off."""
         self.who, self.talk = cast.identity(f"{subject}x"), None
         number = int(subject[1:])
-        self.client.headers["x-forwarded-for"] = f"10.1.{number // 250}.{number % 250}"
+        self.client.headers["x-forwarded-for"] = cast.home_address(number)
         while True:
             self.client.cookies.clear()
             self.client.base_url = httpx.URL(self.rng.choice(self.servers))

@@ -225,7 +225,7 @@ async def test_a_refused_letter_is_tried_again_later_and_an_uncertain_one_never(
 async def test_a_letter_whose_worker_died_is_uncertain_not_sent_twice(store: Store) -> None:
     await _post(store)
     async with store.writing(system(cast.HOME), NOW) as unit:
-        assert len(await outbox.lease(unit, "dead")) == 1
+        assert await outbox.lease(unit, "dead") is not None
         await unit.commit(unnoted=True)
 
     async def fine(_mail) -> None:
@@ -240,6 +240,21 @@ async def test_a_letter_whose_worker_died_is_uncertain_not_sent_twice(store: Sto
         await outbox.resolve(unit, letter.id, again=True)
         await unit.commit()
     assert await _states(store) == ["pending"]
+
+
+async def test_a_worker_that_dies_leaves_only_the_letter_it_was_sending_in_doubt(store: Store) -> None:
+    for each in range(4):
+        await _post(store, f"letter{each}")
+
+    async def die_at_the_second(mail) -> None:
+        if len(sent) == 1:
+            raise asyncio.CancelledError
+        sent.append(mail)
+
+    sent: list[object] = []
+    with pytest.raises(asyncio.CancelledError):
+        await _deliver(store, die_at_the_second)
+    assert sorted(await _states(store)) == ["pending", "pending", "sending", "sent"]
 
 
 async def test_the_letter_says_only_that_there_is_a_message(store: Store) -> None:
@@ -293,6 +308,26 @@ async def test_a_conversation_held_too_late_is_in_the_register(store: Store) -> 
     assert await worker.sweep(store, cast.HOME, after) == 0
     async with store.reading(cast.HOME) as reader:
         assert (await reader.rows(select(Breach)))[0].cause == "held_late"
+
+
+@pytest.mark.parametrize("verb", [conversations.hold, conversations.miss])
+async def test_what_was_noted_after_midnight_but_happened_in_time_leaves_the_register(
+    store: Store, verb
+) -> None:
+    talk = await _ask(store, "amina", await _first_slot(store))
+    after = NOW + timedelta(days=12)
+    assert await worker.sweep(store, cast.HOME, after) == 1
+    async with store.reading(cast.HOME) as reader:
+        seen = await times.own(reader, talk, cast.identity("amina"))
+    assert (seen.is_late(after.date()), seen.is_unnoted(after.date())) == (True, True)
+    async with store.writing(cast.staff("rikke"), after) as unit:
+        await verb(unit, talk, seen.version)
+        await unit.commit()
+    assert await worker.sweep(store, cast.HOME, after + timedelta(days=1)) == 0
+    async with store.reading(cast.HOME) as reader:
+        assert await reader.rows(select(Breach)) == []
+        codes = [row[0] for row in await reader.all(select(Journal.code).where(Journal.subject_id == talk))]
+    assert {"promise.broken", "promise.kept"} <= set(codes)
 
 
 async def test_calendars_are_extended_and_two_workers_do_it_once(store: Store) -> None:
