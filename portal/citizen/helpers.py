@@ -129,9 +129,7 @@ async def use(
     await forms.read(request, visit, ())
     async with visit.store.writing(visit.me, visit.now) as unit:
         actor = await relations.actor_for(unit, relation, visit.me, visit.today)
-        vouched = await sessions.vouched_of(unit, visit.session_id)
-        await sessions.log_out(unit, visit.session_id)
-        token = sessions.log_in(unit, actor, visit.lang, vouched, relation)
+        token = await sessions.switch(unit, visit.session_id, actor, visit.lang, relation)
         await unit.commit(unnoted=True)
     return _in_session(visit, token)
 
@@ -144,14 +142,15 @@ async def myself(request: Request[Any, Any, Any], visit: NamedDependency[Visit])
         return go(visit, "borger")
     async with visit.store.writing(visit.me, visit.now) as unit:
         actor = await relations.own_self(unit, visit.me)
-        vouched = await sessions.vouched_of(unit, visit.session_id)
-        await sessions.log_out(unit, visit.session_id)
-        token = sessions.log_in(unit, actor, visit.lang, vouched)
+        token = await sessions.switch(unit, visit.session_id, actor, visit.lang)
         await unit.commit(unnoted=True)
     return _in_session(visit, token)
 
 
-def _in_session(visit: Visit, token: str) -> Response[Any]:
+def _in_session(visit: Visit, token: str | None) -> Response[Any]:
+    """On in the new session; to the front page when the old one ended while the button was pressed."""
+    if token is None:
+        return go(visit)
     answer = go(visit, "borger")
     cookies.keep(answer, visit, visit.wiring.cookie, token)
     return answer

@@ -45,7 +45,10 @@ async def my_page(visit: NamedDependency[Visit]) -> Response[str]:
 async def ask_page(visit: NamedDependency[Visit]) -> Response[str]:
     async with visit.store.reading(visit.here.code) as reader:
         citizen = await actions.me(reader, visit)
-    known = {"form": "in_person", "kontanthjaelp": "1" if citizen.benefit == "kontanthjaelp" else ""}
+    known = {
+        "form": "in_person",
+        "kontanthjaelp": "1" if citizen.benefit == "kontanthjaelp" and not visit.me.by_id else "",
+    }
     return await _ask_page(visit, empty(known), None)
 
 

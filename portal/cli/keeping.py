@@ -75,9 +75,11 @@ def keys_rotate(resume: bool) -> None:
     """A new key from now on, and everything sealed anew with it. May be stopped and resumed, the portal running."""
 
     async def work(store: Store) -> None:
-        if not resume:
-            store.ring = store.ring.with_new_key()
-        click.echo(f"Sealing with {store.ring.current}.")
+        name = store.ring.names[-1] if resume else store.ring.add_key()
+        for place in await places(store, None):
+            await rotation.mark(store, place.code, name, now())
+        store.ring.use(name)
+        click.echo(f"Sealing with {name}.")
         for place in await places(store, None):
             done = await rotation.seal_anew(store, place.code, now())
             click.echo(f"{place.name}: {done} rows sealed anew.")
@@ -100,7 +102,7 @@ def keys_drop(names: tuple[str, ...]) -> None:
                         f"{place.name} still has rows under an older key. Run: portal keys rotate --resume"
                     )
             try:
-                store.ring = store.ring.without_key(name)
+                store.ring.drop(name)
             except KeyRingError as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{name} is off the ring.")

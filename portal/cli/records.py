@@ -9,6 +9,7 @@ import click
 
 from portal.cli.group import code_option, main, municipality_option, now, settings_or_exit
 from portal.cli.keeping import places, with_store
+from portal.domain.calendar import local_date
 from portal.domain.errors import NotFoundError, RefusedError
 from portal.domain.identity import cpr_number
 from portal.domain.people import system
@@ -46,24 +47,49 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """The backup in FILE into an empty database; then everybody who was erased since is erased again."""
     settings = settings_or_exit()
+    erased = _read_ledger(settings.ledger_file)
 
     async def work(store: Store) -> None:
         try:
-            manifest = await backups.restore(store, file)
+            manifest = await backups.restore(store, file, now())
         except BackupError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"Restored {len(manifest['municipalities'])} municipalities as of {manifest['made_at']}.")
-        again = await replay(store, settings.ledger_file)
-        click.echo(f"Erased again: {again}. Now run: portal verify")
+        click.echo("Everybody is logged out. Letters that waited then are marked uncertain: look at them.")
+        for one in await backups.to_check(store, local_date(now())):
+            click.echo(
+                f"{one.municipality}: {one.helpers} helpers and {one.staff} members of staff have access as they had then. "
+                "Check whether any has ended since."
+            )
+        await _erase_again(store, settings.ledger_file, erased)
+        click.echo("Now run: portal verify")
 
     with_store(work)
 
 
-async def replay(store: Store, file: Path) -> int:
+def _read_ledger(file: Path) -> list[ledger.Entry]:
+    """Read whole before anything is changed: a broken line stops here."""
+    try:
+        return list(ledger.read(file))
+    except ledger.LedgerError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _erase_again(store: Store, file: Path, entries: list[ledger.Entry]) -> None:
+    if not file.exists():
+        click.echo(
+            f"NOBODY WAS ERASED AGAIN: there is no ledger at {file}. If anybody was erased since the backup, put the ledger "
+            "there (PORTAL_LEDGER_FILE) and run: portal erase --replay"
+        )
+        return
+    click.echo(f"Erased again: {await replay(store, entries)} of {len(entries)} in {file}.")
+
+
+async def replay(store: Store, entries: list[ledger.Entry]) -> int:
     """Everybody in the ledger who is back is erased again; gives how many."""
     served = {place.code for place in await store.municipalities()}
     again = 0
-    for entry in ledger.read(file):
+    for entry in entries:
         if entry.municipality in served:
             async with store.writing(system(entry.municipality), now()) as unit:
                 try:
@@ -81,9 +107,14 @@ async def replay(store: Store, file: Path) -> int:
 @click.option(
     "--id", "person_id", default=None, help="The person's own id; without it the CPR number is asked for."
 )
-def erase(municipality: str, kind: str, person_id: str | None) -> None:
+@click.option("--replay", "again", is_flag=True, help="Erase again everybody in the ledger who is back.")
+def erase(municipality: str, kind: str, person_id: str | None, again: bool) -> None:
     """Erase everything about one person. The journal's lines and the months' numbers stay."""
     settings = settings_or_exit()
+    if again:
+        entries = _read_ledger(settings.ledger_file)
+        with_store(lambda store: _erase_again(store, settings.ledger_file, entries))
+        return
 
     async def work(store: Store) -> None:
         who = person_id or await _by_number(store, municipality)

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from portal.domain.errors import NotFoundError, RefusedError
-from portal.domain.identity import EmployerIdentity, Identity
+from portal.domain.identity import Identity
 from portal.domain.people import STAFF, Actor, Role, system
 from portal.public import forms
 from portal.store import identities, sessions
@@ -100,7 +100,8 @@ async def _come_back(request: Request[Any, Any, Any], visit: Visit) -> Response[
     try:
         claims = await adapter.finish(journey, visit.query, visit.now)
         who = identity(adapter.provider, claims)
-        actor, token = await _let_in(request, visit, who, str(claims.get("sid", "")))
+        vouched = Vouched(who.issuer, str(claims["sub"]), str(claims.get("sid", ""))[:200])
+        actor, token = await _let_in(request, visit, who, vouched)
     except (LoginFailedError, RefusedLoginError, RefusedError) as error:
         if error.code != "cancelled":
             await _count_failure(visit, row)
@@ -134,12 +135,13 @@ async def _count_failure(visit: Visit, row: Municipality) -> None:
 
 
 async def _let_in(
-    request: Request[Any, Any, Any], visit: Visit, who: Identity, provider_session: str
+    request: Request[Any, Any, Any], visit: Visit, who: Identity, vouched: Vouched
 ) -> tuple[Actor, str]:
-    """The person and the new session's token. Two first logins at once: the second finds what the first made."""
+    """The person and the new session's token; an earlier session of this browser ends, wherever it was. Two first logins at
+    once: the second finds what the first made."""
     earlier = request.cookies.get(visit.wiring.cookie)
-    subject = who.key if isinstance(who, EmployerIdentity) else who.subject
-    vouched = Vouched(who.issuer, subject, provider_session[:200])
+    if earlier:
+        await _end_elsewhere(visit, sessions.hashed(earlier))
     for attempt in (1, 2):
         async with visit.store.writing(system(visit.here.code), visit.now) as unit:
             try:
@@ -153,6 +155,17 @@ async def _let_in(
                 if attempt == 2:
                     raise
     raise AssertionError("unreachable")
+
+
+async def _end_elsewhere(visit: Visit, session_id: str) -> None:
+    """A session belongs to one municipality, and a browser has one session: the one in another municipality ends."""
+    for row in await visit.store.municipalities():
+        async with visit.store.reading(row.code) as reader:
+            known = row.code != visit.here.code and await sessions.is_known(reader, session_id)
+        if known:
+            async with visit.store.writing(system(row.code), visit.now) as unit:
+                await sessions.log_out(unit, session_id)
+                await unit.commit(unnoted=True)
 
 
 def _failed(visit: Visit, error: LoginFailedError) -> Response[str]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from portal.domain.calendar import local_date, working_days_between
 from portal.domain.errors import ConflictError, NotFoundError
+from portal.staff import subjects
 from portal.staff.forms import CandidateFacts, Decision, OnThePhone
+from portal.staff.subjects import About, acts_with_reason
 from portal.store import calendars, candidates, conversations, desk, journal, outbox, places, queue, sessions
 from portal.store.candidates import Named
 from portal.store.database import Reader, Unit
@@ -24,11 +26,16 @@ from portal.web.visit import Visit
 Verb = Callable[[Unit], Awaitable[None]]
 
 
-async def carry_out(visit: Visit, verb: Verb, *, key: str, address: str = "") -> None:
-    """One action as one transaction, once for each form's key. A conflict learns where the case can be seen now."""
+async def carry_out(
+    visit: Visit, verb: Verb, *, key: str, address: str = "", about: About | None = None
+) -> None:
+    """One action as one transaction, once for each form's key. A conflict learns where the case can be seen now.
+    ReasonNeededError for somebody who has nothing to do with what it is `about` and has not said why."""
     try:
         async with visit.store.writing(visit.me, visit.now) as unit:
             if await unit.once(key) is None:
+                if about is not None:
+                    await acts_with_reason(unit, about, address)
                 await verb(unit)
                 await unit.commit()
     except ConflictError as error:
@@ -61,6 +68,7 @@ async def judged_for_staff(
 async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> None:
     """What is now known of the candidate; the rules may point to another desk, and then say so."""
     async with visit.store.writing(visit.me, visit.now) as unit:
+        await acts_with_reason(unit, subjects.case(case_id), visit.path("medarbejder", "sag", case_id))
         await candidates.note_facts(unit, case_id, given.version, given.facts, given.lives_in)
         await unit.flush()
         case = await queue.placement_case(unit, case_id)
@@ -148,7 +156,8 @@ async def set_time(visit: Visit, conversation_id: str, version: int, slot: str, 
         else:
             await conversations.move(unit, conversation_id, slot, version, own_choice=False)
 
-    await carry_out(visit, verb, key=key)
+    where = visit.path("medarbejder", "samtale", conversation_id)
+    await carry_out(visit, verb, key=key, address=where, about=subjects.talk(conversation_id))
 
 
 # ------------------------------------------------------------------ the municipality

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from portal.staff import actions
+from portal.staff.subjects import ReasonNeededError
 from portal.store import access_log
 from portal.store.access_log import Subject
 from portal.store.database import Unit
@@ -17,7 +18,7 @@ from portal.web import forms
 from portal.web.access import DESK_READ, LEAD, LEAD_CASE, safe_back
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
-from portal.web.visit import Visit
+from portal.web.visit import Visit, visit_of
 
 
 async def may_look(unit: Unit, subject: Subject | None) -> bool:
@@ -35,6 +36,16 @@ def ask_why(visit: Visit, subject: Subject | None, back: str) -> Response[str]:
     """Nothing is shown before somebody without a case of their own has said why they look."""
     about = (subject.citizen_id or subject.id) if subject else ""
     return _ask_why(visit, about, back)
+
+
+def ask_first(request: Request[Any, Any, Any], error: ReasonNeededError) -> Response[str]:
+    """Nothing is done before somebody without a case of their own has said why."""
+    visit = visit_of(request)
+    if visit is None:
+        raise LookupError("an act without a visit")
+    answer = ask_why(visit, error.subject, error.back)
+    answer.status_code = 403
+    return answer
 
 
 def _ask_why(visit: Visit, about: str, back: str, form: Form | None = None) -> Response[str]:

@@ -14,11 +14,10 @@ from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.identity import cpr_number
 from portal.domain.people import Role
 from portal.domain.transition import allowed
-from portal.staff import actions, forms, oversight, settings, talks
+from portal.staff import actions, forms, oversight, settings, subjects, talks
 from portal.store import board as overview
 from portal.store import candidates, desk, journal, messages, places, queue
-from portal.store.access_log import Subject
-from portal.store.database import Reader, Unit
+from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
 from portal.web import placement_words
@@ -88,7 +87,7 @@ async def case_page(visit: NamedDependency[Visit], case: FromPath[str]) -> Respo
 async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel: str = "") -> Response[str]:
     async with visit.store.writing(visit.me, visit.now) as reader:
         case = await queue.placement_case(reader, case_id)
-        subject = await access_subject(reader, case)
+        subject = await subjects.case(case_id)(reader)
         if not await oversight.may_look(reader, subject):
             return oversight.ask_why(visit, subject, _address(visit, case_id))
         named = await candidates.of_case(reader, case_id)
@@ -125,15 +124,6 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
     )
 
 
-async def access_subject(reader: Reader, case: queue.Case) -> Subject | None:
-    """What is sensitive about a case: the person it names. None when it names nobody."""
-    named = await candidates.of_case(reader, case.id)
-    if named is None:
-        return None
-    holders = frozenset(filter(None, (case.claimed_by_id,)))
-    return Subject(named.citizen_id or "", "placement", case.id, case.team_id, holders)
-
-
 def _candidate_form(named: candidates.Named | None, form: Form, panel: str) -> Form:
     if panel == "candidate" or named is None:
         return form if panel == "candidate" else empty()
@@ -152,6 +142,9 @@ def _obstacles() -> dict[str, str]:
         "placement.not_claimed": _("Tag sagen, før du afgør den."),
         "placement.candidate_not_confirmed": _(
             "Kandidaten har ikke sagt ja. Sagen kan ikke godkendes før det."
+        ),
+        "placement.candidate_other": _(
+            "En anden har svaret end den, virksomheden skrev. Undersøg det, og notér det på sagen først."
         ),
         "placement.start_passed": _(
             "Startdatoen er passeret. Ingen må begynde før en godkendelse; aftal en ny dato."
@@ -172,7 +165,9 @@ async def mark_read(
     async def verb(unit: Unit) -> None:
         await desk.mark_read(unit, case)
 
-    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
+    await actions.carry_out(
+        visit, verb, key=button.key, address=_address(visit, case), about=subjects.case(case)
+    )
     return go(visit, "medarbejder", "sag", case, besked="laest")
 
 
@@ -186,7 +181,9 @@ async def claim(
     async def verb(unit: Unit) -> None:
         await desk.claim(unit, case)
 
-    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
+    await actions.carry_out(
+        visit, verb, key=button.key, address=_address(visit, case), about=subjects.case(case)
+    )
     return go(visit, "medarbejder", "sag", case, besked="taget")
 
 
@@ -199,7 +196,9 @@ async def release(
     async def verb(unit: Unit) -> None:
         await desk.release(unit, case, button.version)
 
-    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
+    await actions.carry_out(
+        visit, verb, key=button.key, address=_address(visit, case), about=subjects.case(case)
+    )
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
 
 
@@ -217,7 +216,9 @@ async def hand_over(
         await desk.hand_over(unit, case, given.version, given.team, given.words)
 
     try:
-        await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
+        await actions.carry_out(
+            visit, verb, key=given.form["key"], address=_address(visit, case), about=subjects.case(case)
+        )
     except ConflictError:
         given.form.wrong("words", _changed())
         return await _case(visit, case, given.form, 409, "hand_over")
@@ -236,7 +237,9 @@ async def ask(
         await desk.ask(unit, case, given.version, given.words)
 
     try:
-        await actions.carry_out(visit, verb, key=given.form["key"], address=_address(visit, case))
+        await actions.carry_out(
+            visit, verb, key=given.form["key"], address=_address(visit, case), about=subjects.case(case)
+        )
     except ConflictError:
         given.form.wrong("words", _changed())
         return await _case(visit, case, given.form, 409, "ask")
@@ -251,6 +254,21 @@ async def candidate(
     if not given.form.ok:
         return await _case(visit, case, given.form, 422, "candidate")
     await actions.note_candidate(visit, case, given)
+    return go(visit, "medarbejder", "sag", case, besked="noteret")
+
+
+@post("/{slug:str}/medarbejder/sag/{case:str}/kandidat/rigtig", access=DESK_CASE)
+async def accept_candidate(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], case: FromPath[str]
+) -> Response[Any]:
+    button = await forms.read_button(request, visit)
+
+    async def verb(unit: Unit) -> None:
+        await candidates.accept(unit, case, button.version)
+
+    await actions.carry_out(
+        visit, verb, key=button.key, address=_address(visit, case), about=subjects.case(case)
+    )
     return go(visit, "medarbejder", "sag", case, besked="noteret")
 
 
@@ -274,7 +292,7 @@ async def decide(
             return await _case(visit, case, decision.form, 409, "decide")
     async with visit.store.writing(visit.me, visit.now) as unit:
         found_case = await queue.placement_case(unit, case)
-        subject = await access_subject(unit, found_case)
+        subject = await subjects.case(case)(unit)
         if not await oversight.may_look(unit, subject):
             return oversight.ask_why(visit, subject, _address(visit, case))
         named = await candidates.of_case(unit, case)
@@ -294,7 +312,9 @@ async def close(
     async def verb(unit: Unit) -> None:
         await desk.close(unit, case, button.version)
 
-    await actions.carry_out(visit, verb, key=button.key, address=_address(visit, case))
+    await actions.carry_out(
+        visit, verb, key=button.key, address=_address(visit, case), about=subjects.case(case)
+    )
     return go(visit, "medarbejder", "virksomheder", team=visit.me.unit)
 
 
@@ -327,6 +347,7 @@ router = Router(
         hand_over,
         ask,
         candidate,
+        accept_candidate,
         decide,
         close,
         board,
@@ -334,4 +355,5 @@ router = Router(
         *oversight.handlers,
         *settings.handlers,
     ],
+    exception_handlers={subjects.ReasonNeededError: oversight.ask_first},
 )

@@ -89,7 +89,7 @@ async def change_staff(request: Request[Any, Any, Any], visit: NamedDependency[V
     async with visit.store.reading(visit.here.code) as reader:
         teams = list(await places.team_names(reader))
     form = await forms.read_staff(request, visit, teams)
-    if form["person"] == visit.me.id and (form["role"] != "administrator" or form["active"] != "1"):
+    if form["person"][:32] == visit.me.id and (form["role"] != "administrator" or form["active"] != "1"):
         form.wrong("role", forms.own_access())
     if not form.ok:
         return await _page(visit, form, 422, "staff")

@@ -13,7 +13,7 @@ from portal.domain import conversation as rules
 from portal.domain.errors import ConflictError, InvalidError
 from portal.domain.identity import cpr_number
 from portal.domain.transition import allowed
-from portal.staff import actions, forms, oversight
+from portal.staff import actions, forms, oversight, subjects
 from portal.store import access_log, conversations, dialogues, journal, places, queue, relations, times
 from portal.store.access_log import Subject
 from portal.store.database import Unit
@@ -59,8 +59,7 @@ async def talk_page(visit: NamedDependency[Visit], talk: FromPath[str]) -> Respo
 async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Response[str]:
     async with visit.store.writing(visit.me, visit.now) as reader:
         row, citizen = await queue.conversation_case(reader, talk_id)
-        holders = frozenset(filter(None, (row.claimed_by, await times.held_by(reader, talk_id))))
-        subject = Subject(row.citizen_id, "conversation", talk_id, row.team_id, holders)
+        subject = await subjects.talk(talk_id)(reader)
         if not await oversight.may_look(reader, subject):
             return oversight.ask_why(visit, subject, visit.path("medarbejder", "samtale", talk_id))
         booked = await times.own(reader, talk_id, row.citizen_id)
@@ -117,7 +116,11 @@ def _button(name: str, verb: Any, message: str) -> Any:
             await verb(unit, talk, button.version)
 
         await actions.carry_out(
-            visit, act, key=button.key, address=visit.path("medarbejder", "samtale", talk)
+            visit,
+            act,
+            key=button.key,
+            address=visit.path("medarbejder", "samtale", talk),
+            about=subjects.talk(talk),
         )
         return go(visit, "medarbejder", "samtale", talk, besked=message)
 
@@ -139,7 +142,6 @@ async def set_time(
         await actions.set_time(visit, talk, version, slot, form["key"])
     except (ConflictError, InvalidError) as error:
         if error.code == "stale":
-            error.facts["address"] = visit.path("medarbejder", "samtale", talk)
             raise
         form.wrong("slot", _("Tiden er lige blevet taget af en anden. Vælg en anden tid."))
         return await _talk(visit, talk, form, 409)
@@ -160,7 +162,11 @@ async def hand_over(
         await conversations.hand_over(unit, talk, given.version, given.team, given.words)
 
     await actions.carry_out(
-        visit, verb, key=given.form["key"], address=visit.path("medarbejder", "samtale", talk)
+        visit,
+        verb,
+        key=given.form["key"],
+        address=visit.path("medarbejder", "samtale", talk),
+        about=subjects.talk(talk),
     )
     return go(visit, "medarbejder", "samtale", talk, besked="videre")
 

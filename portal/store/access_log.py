@@ -102,7 +102,7 @@ async def look(unit: Unit, subject: Subject, purpose: str) -> None:
 
 
 async def _raise_alarm(unit: Unit) -> None:
-    """More citizens outside own cases today than the limit: an alarm, once, with the number growing."""
+    """More citizens outside own cases today than the limit: one alarm, which comes back as the number grows."""
     day = local_date(unit.now)
     begin = local_instant(day, time())
     who = func.coalesce(func.nullif(AccessLine.citizen_id, ""), AccessLine.subject_id)
@@ -117,8 +117,10 @@ async def _raise_alarm(unit: Unit) -> None:
     rows = await unit.rows(
         select(AccessAlarm).where(AccessAlarm.staff_id == unit.actor.id, AccessAlarm.day == day)
     )
-    if rows:
-        rows[0].looks = looks
+    if rows and looks > rows[0].looks:  # also one that was dealt with: there is more to deal with now
+        rows[0].looks, rows[0].seen_by, rows[0].seen_at = looks, None, None
+    elif rows:
+        return
     else:
         unit.add(
             AccessAlarm(
@@ -272,9 +274,15 @@ def _named(row: Any) -> tuple[Any, ...]:
     return (*row[:3], row[3] or "", row[4] or "", *row[5:])
 
 
+async def _held(unit: Unit, table: type[Any], row_id: str) -> Any | None:
+    """The row, held until the unit ends, so that two who look into it at once do not write over each other."""
+    rows = await unit.rows(select(table).where(table.id == row_id).with_for_update())
+    return rows[0] if rows else None
+
+
 async def sign(unit: Unit, sample_id: str, verdict: str, note: str) -> None:
     """Looked into, with a verdict; never by the one who looked. RefusedError("access.own")."""
-    row = await unit.find(AccessSample, sample_id)
+    row = await _held(unit, AccessSample, sample_id)
     line = await unit.find(AccessLine, row.line_id) if row else None
     if row is None or line is None or row.signed_at is not None:
         raise NotFoundError("sample")
@@ -306,7 +314,7 @@ async def alarms(reader: Reader) -> list[Alarm]:
 
 async def see_alarm(unit: Unit, alarm_id: str) -> None:
     """Somebody has dealt with it; never the one it is about."""
-    row = await unit.find(AccessAlarm, alarm_id)
+    row = await _held(unit, AccessAlarm, alarm_id)
     if row is None or row.seen_at is not None:
         raise NotFoundError("alarm")
     if row.staff_id == unit.actor.id:

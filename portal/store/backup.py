@@ -13,11 +13,12 @@ import os
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Date, Table, func, insert, select
+from sqlalchemy import Date, Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -26,6 +27,7 @@ from portal.store import readiness, schema
 from portal.store.database import Store
 from portal.store.keys import MARK, KeyRing, SealBrokenError, place
 from portal.store.sealing import Envelope, Sealed
+from portal.store.tables import Relation, Staff
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -142,9 +144,10 @@ def _signature(ring: KeyRing, content: str) -> str:
 # ------------------------------------------------------------------ restoring one
 
 
-async def restore(store: Store, file: Path) -> dict[str, Any]:
-    """The database holds just what the backup holds; it must be empty and of the same schema. BackupError, with nothing
-    changed, for a wrong key ring, another schema, a damaged file, or a database that is in use."""
+async def restore(store: Store, file: Path, now: datetime) -> dict[str, Any]:
+    """The database holds what the backup holds, and nothing of it comes alive again by itself: sessions have ended, and
+    letters that waited then are uncertain, for they may have been sent since. It must be empty and of the same schema.
+    BackupError, with nothing changed, for a wrong key ring, another schema, a damaged file, or a database that is in use."""
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = _opened(archive, store.ring)
@@ -160,11 +163,47 @@ async def restore(store: Store, file: Path) -> dict[str, Any]:
                     await connection.execute(insert(_PLACES).values(row))
                     for table in _tables():
                         await _read_table(connection, archive, table, row["code"], manifest)
+                    await _lay_to_rest(connection, row["code"], now)
             return manifest
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise BackupError(
             f"{file} is not a whole backup of the portal ({type(error).__name__}). Nothing was changed."
         ) from None
+
+
+async def _lay_to_rest(connection: AsyncConnection, code: str, now: datetime) -> None:
+    sessions, letters = (SQLModel.metadata.tables[name] for name in ("loginsession", "outbox"))
+    alive = (sessions.c.municipality == code) & sessions.c.revoked_at.is_(None)
+    await connection.execute(update(sessions).where(alive).values(revoked_at=now))
+    waiting = (letters.c.municipality == code) & letters.c.state.in_(("pending", "sending", "failed"))
+    await connection.execute(
+        update(letters)
+        .where(waiting)
+        .values(
+            state="uncertain", trouble="restored from a backup: it may have been sent since", lease_until=None
+        )
+    )
+
+
+@dataclass(frozen=True)
+class ToCheck:
+    """What stood in the backup and may have been ended since: for people to look at."""
+
+    municipality: str
+    helpers: int
+    staff: int
+
+
+async def to_check(store: Store, today: date) -> list[ToCheck]:
+    """How many powers of attorney and companions, and how many of the staff's accesses, hold after a restore."""
+    found = []
+    for row in await store.municipalities():
+        async with store.reading(row.code) as reader:
+            holding = Relation.ended_at.is_(None) & (Relation.ends_on >= today)
+            helpers = await reader.all(select(Relation.id).where(holding))
+            staff = await reader.all(select(Staff.id).where(Staff.active.is_(True)))
+        found.append(ToCheck(row.name, len(helpers), len(staff)))
+    return found
 
 
 def _opened(archive: zipfile.ZipFile, ring: KeyRing) -> dict[str, Any]:

@@ -27,6 +27,19 @@ class Named:
     facts: dict[str, Any]
     lives_in: str | None
     answered_at: datetime | None
+    answered_as: str  # the name the person answered under; empty while nobody has
+    accepted: bool
+
+    @property
+    def somebody_else(self) -> bool:
+        """Whoever answered bears another name than the company wrote, and nobody has made sure yet that they are the same."""
+        return bool(self.answered_as) and not self.accepted and not _same_name(self.name, self.answered_as)
+
+
+def _same_name(written: str, own: str) -> bool:
+    """Whether a name as somebody wrote it can be that person's: all of its words are, or the other way round."""
+    one, other = (set(name.casefold().split()) for name in (written, own))
+    return bool(one and other) and (one <= other or other <= one)
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,17 @@ async def of_case(reader: Reader, case_id: str) -> Named | None:
     row = await reader.find(Candidate, case_id)
     if row is None:
         return None
-    return Named(row.name, row.state, row.citizen_id, row.facts, row.lives_in, row.answered_at)
+    citizen = await reader.find(Citizen, row.citizen_id)
+    return Named(
+        row.name,
+        row.state,
+        row.citizen_id,
+        row.facts,
+        row.lives_in,
+        row.answered_at,
+        citizen.name if citizen else "",
+        row.accepted_by is not None,
+    )
 
 
 async def invited(reader: Reader, code: str) -> Invitation:
@@ -82,9 +105,12 @@ async def answer(unit: Unit, code: str, *, agrees: bool, facts: dict[str, Any]) 
     if row.state != "named":
         raise RefusedError("candidate.answered")
     row.state = "confirmed" if agrees else "declined"
-    row.answered_at = unit.now
+    row.answered_at, row.citizen_id = (
+        unit.now,
+        citizen.id,
+    )  # also of a no: it is theirs to see, and to have erased
     if agrees:
-        row.citizen_id, row.facts, row.lives_in = citizen.id, {**row.facts, **facts}, unit.municipality
+        row.facts, row.lives_in = {**row.facts, **facts}, unit.municipality
     else:
         messages.say(
             unit,
@@ -92,11 +118,24 @@ async def answer(unit: Unit, code: str, *, agrees: bool, facts: dict[str, Any]) 
             case_kind="placement",
             case_id=case.id,
             reader_id=case.company_id,
+            author=(await unit.here()).name,  # the company does not learn what the person is called here
         )
         await outbox.tell_company(unit, case.created_by, f"candidate_left:{case.id}")
     case.version += 1
     code_of_line = "placement.candidate_confirmed" if agrees else "placement.candidate_declined"
     journal.note(unit, code_of_line, "placement", case.id)
+
+
+async def accept(unit: Unit, case_id: str, version: int) -> None:
+    """Staff have made sure that whoever answered is the person the company means, though the names differ."""
+    case = await locked(unit, case_id, version)
+    after(rules.TRANSITIONS, "note_candidate", case.state, unit.actor.role)
+    row = await unit.find(Candidate, case_id)
+    if row is None or row.state != "confirmed":
+        raise NotFoundError("candidate")
+    row.accepted_by = unit.actor.id
+    case.version += 1
+    journal.note(unit, "placement.candidate_accepted", "placement", case_id)
 
 
 async def note_facts(

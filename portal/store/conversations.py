@@ -89,6 +89,9 @@ async def request_conversation(
     made = await the_promise(unit, citizen_id, wish, unit.now, municipal_days)
     team, because = await team_for(unit, citizen_id, local_date(unit.now))
     by_self = unit.actor.role is Role.CITIZEN
+    citizen = await unit.find(Citizen, citizen_id)
+    if citizen is not None:
+        citizen.seen_on = local_date(unit.now)
     row = Conversation(
         municipality=unit.municipality,
         id=new_id(),

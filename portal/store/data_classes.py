@@ -19,7 +19,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "closingday": {PUBLIC: "day", INTERNAL: "note"},
     "staff": {INTERNAL: "role team_id active", PERSONAL: "issuer subject name email"},
     "citizen": {
-        PERSONAL: "issuer subject name birth_date email phone channel address protected_address lang cpr_index",
+        PERSONAL: "issuer subject name birth_date email phone channel address protected_address lang seen_on cpr_index",
         CPR: "cpr",
         ARTICLE_9: "benefit",
     },
@@ -58,7 +58,7 @@ _TABLES: dict[str, dict[str, str]] = {
         ARTICLE_9: "form desk decision",
     },
     "candidate": {
-        INTERNAL: "code_hash state answered_at",
+        INTERNAL: "code_hash state answered_at accepted_by",
         PERSONAL: "name citizen_id lives_in",
         ARTICLE_9: "facts",
     },

@@ -25,7 +25,7 @@ from portal.domain.people import Actor
 from portal.store import sealing
 from portal.store.columns import Facts
 from portal.store.engines import index_of, open_engine
-from portal.store.keys import MARK, KeyRing, place
+from portal.store.keys import MARK, KeyRing, KeyRingError, place
 from portal.store.tables import (
     Journal,
     JournalDetail,
@@ -172,6 +172,20 @@ class Unit(Reader):
             raise NoMunicipalityError("a form's key belongs to somebody else")
         return found.result
 
+    async def _hold_keys(self) -> None:
+        """The keys this unit sealed with stay needed until it has ended: their marks are held, and `rotation.forget` waits.
+        KeyRingError when the database no longer knows such a key: what is sealed with it would be lost."""
+        for name in sorted(self.session.sync_session.info.get("sealed_with", ())):
+            mark = select(KeyMark.id).where(KeyMark.id == name)
+            held = await self.session.execute(mark.with_for_update(read=True, key_share=True))
+            if held.first() is None:
+                await self.session.rollback()
+                self.ring.read_again()
+                raise KeyRingError(
+                    f"The database no longer knows the key {name}: nothing was saved. If keys were rotated, put the new "
+                    "ring where this process reads it."
+                )
+
     async def flush(self) -> None:
         """Writes what is pending; AlreadyThereError when a unique index refuses it."""
         try:
@@ -189,6 +203,7 @@ class Unit(Reader):
         await self.flush()
         if self._lines:
             await self._write_journal()
+        await self._hold_keys()
         try:
             await self.session.commit()
         except IntegrityError as error:
@@ -295,13 +310,14 @@ class Store:
             unit.add(row)
             await unit.flush()
             unit.add(JournalHead(municipality=row.code, id="head"))
-            unit.add(key_mark(self.ring, row.code, now))
+            for name in self.ring.names:
+                unit.add(key_mark(self.ring, row.code, name, now))
             await unit.commit(unnoted=True)
 
 
-def key_mark(ring: KeyRing, municipality: str, now: datetime) -> KeyMark:
-    """The mark that says: this municipality's data are sealed with the ring's current key, and this is that key."""
-    where = place("keymark", "sealed", municipality, ring.current)
+def key_mark(ring: KeyRing, municipality: str, name: str, now: datetime) -> KeyMark:
+    """The mark that says: this municipality's data may be sealed with the ring's key `name`, and this is that key."""
+    where = place("keymark", "sealed", municipality, name)
     return KeyMark(
-        municipality=municipality, id=ring.current, made_at=now, sealed=ring.seal(MARK.encode(), where)
+        municipality=municipality, id=name, made_at=now, sealed=ring.seal(MARK.encode(), where, name)
     )

@@ -9,10 +9,10 @@ from portal.domain import placement as rules
 from portal.domain.calendar import local_date
 from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.transition import after
-from portal.store import journal, messages, outbox, promises
+from portal.store import candidates, journal, messages, outbox, promises
 from portal.store.database import Reader, Unit
 from portal.store.placements import locked
-from portal.store.tables import Candidate, PlacementCase, Staff
+from portal.store.tables import PlacementCase, Staff
 
 
 async def mark_read(unit: Unit, case_id: str) -> None:
@@ -87,10 +87,13 @@ async def ask(unit: Unit, case_id: str, version: int, words: str) -> None:
 
 
 async def obstacle_to_granting(reader: Reader, case_id: str, start: date | None, today: date) -> str | None:
-    """Why nothing can be granted: the start has passed, or the person named has not said yes. None: nothing is."""
-    named = await reader.find(Candidate, case_id)
+    """Why nothing can be granted: the start has passed, the person named has not said yes, or somebody of another name has.
+    None: nothing is."""
+    named = await candidates.of_case(reader, case_id)
     if named is not None and named.state != "confirmed":
         return "placement.candidate_not_confirmed"
+    if named is not None and named.somebody_else:
+        return "placement.candidate_other"
     return "placement.start_passed" if start is not None and start < today else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from portal.domain.calendar import local_date
 from portal.domain.errors import RefusedError
 from portal.domain.identity import CitizenIdentity, EmployerIdentity, Identity, StaffIdentity
 from portal.domain.people import Actor, Role
@@ -53,6 +54,7 @@ async def _citizen(unit: Unit, who: CitizenIdentity) -> Actor:
     row.name = who.name or row.name
     row.birth_date = who.birth_date or row.birth_date
     row.protected_address = row.protected_address or who.protected
+    row.seen_on = local_date(unit.now)
     if who.cpr and row.cpr != who.cpr:
         row.cpr, row.cpr_index = who.cpr, index
     await unit.flush()

@@ -50,6 +50,7 @@ KINDS = {
     "placement.handed_over": _("gav sagen videre"),
     "placement.asked": _("spurgte virksomheden"),
     "placement.candidate_noted": _("noterede oplysninger om kandidaten"),
+    "placement.candidate_accepted": _("sikrede sig, at det er den rigtige kandidat"),
     "placement.candidate_confirmed": _("bekræftede at være kandidat"),
     "placement.candidate_declined": _("sagde nej til at være kandidat"),
     "placement.routed": _("blev sendt til et andet team af reglerne"),

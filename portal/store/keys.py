@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import hmac
 import json
@@ -15,6 +16,8 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,33 +51,37 @@ class _Keys:
 
 
 class KeyRing:
-    """Seals with the current key, opens with any. A ring from a file looks there again before it says a key is unknown,
-    because another process may have made one."""
+    """Seals with the current key, opens with any. A ring from a file follows the file: it looks there again whenever it has
+    changed, and before it says that a key is unknown, because another process may have made one or dropped one."""
 
     def __init__(self, keys: _Keys, path: Path | None = None) -> None:
         self._keys = keys
         self.path = path
         self._ciphers: dict[str, AESGCM] = {}
+        self._seen = _state_of(path)
 
     @property
     def current(self) -> str:
+        """The key that seals, as the file says now."""
+        if self.path is not None and _state_of(self.path) != self._seen:
+            self.read_again()
         return self._keys.current
 
     @property
     def names(self) -> list[str]:
         return sorted(self._keys.sealing, key=lambda name: int(name[1:]))
 
-    def seal(self, plain: bytes, where: str) -> str:
-        """AES-256-GCM under the current key, bound to `where`; as `key:text`, safe in any column."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._cipher(self.current).encrypt(nonce, plain, where.encode())
-        return f"{self.current}:{base64.b64encode(nonce + sealed).decode()}"
+    def seal(self, plain: bytes, where: str, key: str = "") -> str:
+        """AES-256-GCM under the current key (or `key`), bound to `where`; as `key:text`, safe in any column."""
+        name, nonce = key or self.current, secrets.token_bytes(NONCE_BYTES)
+        sealed = self._cipher(name).encrypt(nonce, plain, where.encode())
+        return f"{name}:{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, where: str) -> bytes:
         """The plain value; SealBrokenError when it cannot be had."""
         name, _, text = sealed.partition(":")
         if name not in self._keys.sealing:
-            self._read_again()
+            self.read_again()
         if name not in self._keys.sealing:
             raise SealBrokenError(f"the key ring has no key {name}")
         try:
@@ -92,35 +99,65 @@ class KeyRing:
         """32 bytes of its own for a purpose that is no data at rest (the login's cookie)."""
         return hmac.new(self._keys.index, b"derived|" + purpose.encode(), hashlib.sha256).digest()
 
-    def with_new_key(self) -> KeyRing:
-        """The ring with one more key, the current one from now on; written to the file before it is used."""
-        name = f"k{int(self.names[-1][1:]) + 1}"
-        keys = replace(
-            self._keys, current=name, sealing={**self._keys.sealing, name: secrets.token_bytes(KEY_BYTES)}
-        )
-        return self._written(keys)
+    def add_key(self) -> str:
+        """One more key, which opens and does not seal yet: every municipality must say first that it needs it."""
+        with self._changing():
+            name = f"k{int(self.names[-1][1:]) + 1}"
+            sealing = {**self._keys.sealing, name: secrets.token_bytes(KEY_BYTES)}
+            self._write(replace(self._keys, sealing=sealing))
+        return name
 
-    def without_key(self, name: str) -> KeyRing:
-        """The ring without a key that nothing is sealed with any more."""
-        if name == self.current or name not in self._keys.sealing:
-            raise KeyRingError(f"{name} is the current key, or not on the ring: it cannot be dropped.")
-        kept = {key: value for key, value in self._keys.sealing.items() if key != name}
-        return self._written(replace(self._keys, sealing=kept))
+    def use(self, name: str) -> None:
+        """`name` seals from now on, in every process that has this ring's file."""
+        with self._changing():
+            if name not in self._keys.sealing:
+                raise KeyRingError(f"{name} is not on the ring.")
+            self._write(replace(self._keys, current=name))
 
-    def _written(self, keys: _Keys) -> KeyRing:
-        ring = KeyRing(keys, self.path)
+    def drop(self, name: str) -> None:
+        """The ring no longer has a key that nothing is sealed with any more."""
+        with self._changing():
+            if name == self._keys.current or name not in self._keys.sealing:
+                raise KeyRingError(f"{name} is the current key, or not on the ring: it cannot be dropped.")
+            kept = {key: value for key, value in self._keys.sealing.items() if key != name}
+            self._write(replace(self._keys, sealing=kept))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One process at a time changes the file, from what the file says now."""
+        if self.path is None:
+            yield
+            return
+        with self.path.with_name(f"{self.path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.read_again()
+            yield
+
+    def _write(self, keys: _Keys) -> None:
+        self._keys = keys
         if self.path is not None:
             _write(self.path, keys)
-        return ring
+            self._seen = _state_of(self.path)
 
     def _cipher(self, name: str) -> AESGCM:
         if name not in self._ciphers:
             self._ciphers[name] = AESGCM(self._keys.sealing[name])
         return self._ciphers[name]
 
-    def _read_again(self) -> None:
+    def read_again(self) -> None:
+        """What the file says now is what the ring holds."""
         if self.path is not None:
+            self._seen = _state_of(self.path)
             self._keys = _read(self.path)
+
+
+def _state_of(path: Path | None) -> tuple[int, ...]:
+    """Tells whether the file is still the one that was read; changes when it is written anew."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return ()
+    return (found.st_mtime_ns, found.st_ino, found.st_size) if found else ()
 
 
 def new_ring(path: Path | None = None) -> KeyRing:

@@ -52,5 +52,5 @@ def read(path: Path) -> Iterator[Entry]:
             )
         except (ValueError, KeyError, TypeError):
             raise LedgerError(
-                f"{path}, line {number} is no erasure. Mend the line, and replay again."
+                f"{path}, line {number} is no erasure. Mend the line; nothing was changed."
             ) from None

@@ -50,9 +50,10 @@ def say(
     reader_id: str,
     body: str = "",
     by_reader: bool = False,
+    author: str | None = None,
     **facts: Any,
 ) -> str:
-    """A message in the unit's transaction, with its facts frozen; gives its id."""
+    """A message in the unit's transaction, with its facts frozen; gives its id. `author` where it is not who acts."""
     message_id = new_id()
     unit.add(
         Message(
@@ -62,7 +63,7 @@ def say(
             case_id=case_id,
             reader_id=reader_id,
             sent_by_reader=by_reader,
-            author=unit.actor.name,
+            author=unit.actor.name if author is None else author,
             kind=kind,
             facts=facts,
             body=body,

@@ -133,6 +133,6 @@ async def resolve(unit: Unit, letter_id: str, *, again: bool) -> None:
     await unit.session.execute(
         update(Outbox)
         .where(Outbox.id == letter_id, Outbox.state.in_(("uncertain", "failed")))
-        .values(state=state, attempts=0, due_at=unit.now)
+        .values(state=state, attempts=0, due_at=unit.now, sent_at=None if again else unit.now)
     )
     journal.note(unit, "letter.resolved", "outbox", letter_id, again=again)

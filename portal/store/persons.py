@@ -6,7 +6,7 @@ tables that hold something personal and are neither exported nor erased, each wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from portal.store.database import Reader, Unit
 from portal.store.tables import (
     AccessLine,
     AccessPurpose,
+    AccessSample,
     Attempt,
     Booking,
     Breach,
@@ -47,13 +48,25 @@ CITIZEN, COMPANY_USER = "citizen", "companyuser"
 ERASED = "–"
 EXPLAINED = {
     "staff": "the municipality's own employees; their access is ended, their work stays attributed",
-    "placementcase": "the company's case; the candidate's name is taken out of it",
+    "placementcase": "the company's case and its decision; the candidate's name and what followed from their facts go",
+    "accesssample": "the municipality's control of its own staff; what was noted in it is emptied",
     "candidate": "the place of a named person in a company's case: emptied, not deleted",
     "accessline": "kept as evidence of who looked, with a reference that leads nowhere; ends by retention",
     "journaldetail": "shredded line by line",
 }
 _SECRET = frozenset(
-    {"code_hash", "cpr_index", "id", "municipality", "salt", "hash", "detail_hash", "lease_by"}
+    {
+        "code_hash",
+        "cpr_index",
+        "id",
+        "municipality",
+        "salt",
+        "hash",
+        "detail_hash",
+        "lease_by",
+        "provider_session",
+        "accepted_by",
+    }
 )
 
 
@@ -62,6 +75,7 @@ class Mine:
     """The ids of everything that is somebody's."""
 
     person: str
+    email: str = ""
     talks: tuple[str, ...] = ()
     walks: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
@@ -79,8 +93,10 @@ async def _mine(reader: Reader, person_id: str) -> Mine:
         return tuple(row[0] for row in await reader.all(select(table.id).where(condition)))
 
     concerned = or_(Relation.citizen_id == person_id, Relation.representative_id == person_id)
+    person = await reader.find(Citizen, person_id) or await reader.find(CompanyUser, person_id)
     return Mine(
         person_id,
+        person.email if person else "",
         await ids(Conversation, Conversation.citizen_id == person_id),
         await ids(Dialogue, Dialogue.citizen_id == person_id),
         await ids(Candidate, Candidate.citizen_id == person_id),
@@ -111,8 +127,9 @@ SECTIONS: dict[type[TenantRow], Whose] = {
 
 
 def _letters(mine: Mine) -> Any:
-    """Letters about what is theirs: the event a letter is for names the case."""
-    return or_(Outbox.id == "", *(Outbox.once.contains(one, autoescape=True) for one in mine.talks))
+    """Letters to them, and about what is theirs: the event a letter is for names the case."""
+    to_them = (Outbox.to == mine.email) & (Outbox.to != "")
+    return or_(to_them, *(Outbox.once.contains(one, autoescape=True) for one in mine.talks))
 
 
 async def export(reader: Reader, person_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -124,15 +141,26 @@ async def export(reader: Reader, person_id: str) -> dict[str, list[dict[str, Any
         if rows:
             found[table.__name__.lower()] = [_plain(row) for row in rows]
     lines = await reader.all(
-        select(Journal.at, Journal.code, JournalDetail.words, JournalDetail.id)
+        select(Journal.at, Journal.code, JournalDetail.words, Journal.subject_id, JournalDetail.id)
         .outerjoin(JournalDetail, JournalDetail.id == Journal.id)
         .where(_lines(mine))
         .order_by(Journal.number)
     )
+    theirs = set(mine.subjects)
     found["journal"] = [
-        {"at": at.isoformat(), "code": code, "said": journal.KINDS[code], "words": words or ""}
-        for at, code, words, _ in lines
+        {
+            "at": at.isoformat(),
+            "code": code,
+            "said": journal.KINDS[code],
+            "words": (words or "")
+            if subject in theirs
+            else "",  # what they did in others' matters is not theirs to read
+        }
+        for at, code, words, subject, _ in lines
     ]
+    for session in found.get("loginsession", []):
+        if session["by_id"] != person_id and session["by_id"]:
+            session["subject"] = ""  # the representative's login, not the citizen's
     return found
 
 
@@ -164,7 +192,10 @@ async def erase(unit: Unit, kind: str, person_id: str, *, even_open: bool = Fals
         if not even_open:
             await _refuse_open(unit, mine)
         await _count_months(unit, mine)
-    gone = {"journaldetail": await _shred_lines(unit, mine), "candidate": await _empty_candidates(unit, mine)}
+    lines = await _shred_lines(unit, mine)
+    gone = {"journaldetail": sum(end - begin + 1 for begin, end in lines)}
+    gone["candidate"] = await _empty_candidates(unit, mine)
+    await _empty_samples(unit, mine)
     await unit.session.execute(
         update(Relation)
         .where(Relation.representative_id == person_id)
@@ -185,7 +216,7 @@ async def erase(unit: Unit, kind: str, person_id: str, *, even_open: bool = Fals
             rows={name: count for name, count in gone.items() if count},
         )
     )
-    journal.note(unit, "person.erased", kind, person_id)
+    journal.note(unit, "person.erased", kind, person_id, shredded=lines)
     return gone
 
 
@@ -211,23 +242,35 @@ async def _count_months(unit: Unit, mine: Mine) -> None:
     await statistics.keep(unit, counted)
 
 
-async def _shred_lines(unit: Unit, mine: Mine) -> int:
-    """The personal part of every line by or about them; the chain holds without it."""
+async def _shred_lines(unit: Unit, mine: Mine) -> list[list[int]]:
+    """The personal part of every line by or about them is gone; the chain holds without it. Gives which lines they were."""
     lines = [row[0] for row in await unit.all(select(Journal.id).where(_lines(mine)))]
     return await shred(unit, lines)
 
 
-async def shred(unit: Unit, lines: list[str]) -> int:
-    """The personal part of these journal lines is gone."""
-    done = 0
+async def shred(unit: Unit, lines: list[str]) -> list[list[int]]:
+    """The personal part of these journal lines is gone; gives the lines' numbers that had one, as runs [first, last]."""
+    numbers: list[int] = []
     for begin in range(0, len(lines), 200):
-        for row in await unit.rows(
-            select(JournalDetail).where(JournalDetail.id.in_(lines[begin : begin + 200]))
-        ):
+        wanted = (JournalDetail.id.in_(lines[begin : begin + 200])) & (JournalDetail.salt != "")
+        for row in await unit.rows(select(JournalDetail).where(wanted)):
             row.actor_name, row.words, row.facts, row.salt = "", "", {}, ""
-            done += 1
+            numbers += [
+                found[0] for found in await unit.all(select(Journal.number).where(Journal.id == row.id))
+            ]
         await unit.flush()
-    return done
+    return runs(numbers)
+
+
+def runs(numbers: Iterable[int]) -> list[list[int]]:
+    """Numbers as runs [first, last], in order."""
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
 
 
 async def _empty_candidates(unit: Unit, mine: Mine) -> int:
@@ -239,11 +282,22 @@ async def _empty_candidates(unit: Unit, mine: Mine) -> int:
             continue
         row.name, row.facts, row.citizen_id, row.lives_in = ERASED, {}, None, None
         case.form = {**case.form, "candidate_name": ERASED}
+        if case.desk:
+            nothing = {"da": ERASED, "en": ERASED}
+            case.desk = {**case.desk, "id": ERASED, "law": "", "why": nothing, "forward_to": None}
         for said in await unit.rows(select(Message).where(Message.case_id == case_id)):
             if said.facts.get("candidate_name"):
                 said.facts = {**said.facts, "candidate_name": ERASED}
     await unit.flush()
     return len(mine.cases)
+
+
+async def _empty_samples(unit: Unit, mine: Mine) -> None:
+    """What was noted about looks at them."""
+    looks = select(AccessLine.id).where(SECTIONS[AccessLine](mine)).scalar_subquery()
+    for sample in await unit.rows(select(AccessSample).where(AccessSample.line_id.in_(looks))):
+        sample.note = ""
+    await unit.flush()
 
 
 async def _delete(unit: Unit, table: type[TenantRow], condition: Any) -> int:

@@ -44,7 +44,6 @@ async def left(reader: Reader, current: str) -> int:
 async def seal_anew(store: Store, municipality: str, now: datetime) -> int:
     """Everything of one municipality will be sealed with the current key; gives how many rows were not yet."""
     done = 0
-    await _mark(store, municipality, now)
     for table in sealed_tables():
         while True:
             async with store.writing(system(municipality), now) as unit:
@@ -60,23 +59,29 @@ async def seal_anew(store: Store, municipality: str, now: datetime) -> int:
     return done
 
 
-async def _mark(store: Store, municipality: str, now: datetime) -> None:
-    """From here on the database says that it needs the current key."""
+async def mark(store: Store, municipality: str, name: str, now: datetime) -> None:
+    """From here on the database says that it needs that key, so that it may seal."""
     async with store.writing(system(municipality), now) as unit:
-        if await unit.find(KeyMark, store.ring.current) is None:
-            unit.add(key_mark(store.ring, municipality, now))
-            journal.note(unit, "keys.rotated", "municipality", municipality, key=store.ring.current)
+        if await unit.find(KeyMark, name) is None:
+            unit.add(key_mark(store.ring, municipality, name, now))
+            journal.note(unit, "keys.rotated", "municipality", municipality, key=name)
             await unit.commit()
 
 
 async def forget(store: Store, municipality: str, name: str, now: datetime) -> bool:
-    """The database no longer needs the key, if nothing is sealed with it any more; gives whether that is so."""
+    """The database no longer needs the key, if nothing is sealed with it any more; gives whether that is so.
+
+    The mark goes first: whoever is sealing with the key holds the mark until they are done, and nobody can begin after. So
+    what is counted then is all there will ever be.
+    """
     async with store.writing(system(municipality), now) as unit:
+        found = await unit.rows(select(KeyMark).where(KeyMark.id == name).with_for_update())
+        for row in found:
+            await unit.session.delete(row)
+        journal.note(unit, "keys.dropped", "municipality", municipality, key=name)
+        await unit.flush()
         if await left(unit, store.ring.current):
             return False
-        mark = await unit.find(KeyMark, name)
-        if mark is not None:
-            await unit.session.delete(mark)
-            journal.note(unit, "keys.dropped", "municipality", municipality, key=name)
+        if found:
             await unit.commit()
     return True

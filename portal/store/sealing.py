@@ -77,7 +77,9 @@ def seal_before_write(mapper: Mapper[Any], _connection: Any, row: Any) -> None:
         if inspect(row).attrs[name].history.has_changes():
             where = place(mapper.local_table.name, name, row.municipality, row.id)
             ring: KeyRing = session.info["ring"]
-            setattr(row, name, Envelope(ring.seal(kind.to_bytes(value), where), value))
+            key = ring.current
+            session.info.setdefault("sealed_with", set()).add(key)
+            setattr(row, name, Envelope(ring.seal(kind.to_bytes(value), where, key), value))
 
 
 def plain_after_write(mapper: Mapper[Any], _connection: Any, row: Any) -> None:

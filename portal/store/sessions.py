@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from portal.domain.calendar import local_date
 from portal.domain.people import STAFF, Actor, Role
@@ -96,8 +96,15 @@ class Vouched:
     session: str = ""
 
 
-def log_in(unit: Unit, actor: Actor, lang: str, vouched: Vouched | None = None, relation_id: str = "") -> str:
-    """A new session for `actor`; gives the token for the cookie, which is kept nowhere."""
+def log_in(
+    unit: Unit,
+    actor: Actor,
+    lang: str,
+    vouched: Vouched | None = None,
+    relation_id: str = "",
+    ends_at: datetime | None = None,
+) -> str:
+    """A new session for `actor`, up to its longest or `ends_at`; gives the token for the cookie, which is kept nowhere."""
     token = secrets.token_urlsafe(32)
     vouched = vouched or Vouched()
     longest = LONGEST_STAFF if actor.role in STAFF else LONGEST
@@ -112,7 +119,7 @@ def log_in(unit: Unit, actor: Actor, lang: str, vouched: Vouched | None = None, 
             lang=lang,
             created_at=unit.now,
             seen_at=unit.now,
-            ends_at=unit.now + longest,
+            ends_at=ends_at or unit.now + longest,
             relation_id=relation_id,
             by_id=actor.by_id,
             by_name=actor.by_name,
@@ -124,16 +131,26 @@ def log_in(unit: Unit, actor: Actor, lang: str, vouched: Vouched | None = None, 
     return token
 
 
+async def is_known(reader: Reader, session_id: str) -> bool:
+    return await reader.find(LoginSession, session_id) is not None
+
+
 async def log_out(unit: Unit, session_id: str) -> None:
     row = await unit.find(LoginSession, session_id)
     if row is not None:
         row.revoked_at = unit.now
 
 
-async def vouched_of(reader: Reader, session_id: str) -> Vouched:
-    """Who vouched for a session, to be carried over to the one that follows it."""
-    row = await reader.find(LoginSession, session_id)
-    return Vouched(row.issuer, row.subject, row.provider_session) if row else Vouched()
+async def switch(unit: Unit, session_id: str, actor: Actor, lang: str, relation_id: str = "") -> str | None:
+    """A new session for `actor` in place of one that is still alive, with the same end and vouched for by the same; gives
+    its token. None when the old one has ended meanwhile: nothing is revived."""
+    rows = await unit.rows(select(LoginSession).where(LoginSession.id == session_id).with_for_update())
+    if not rows or rows[0].revoked_at is not None or unit.now >= min(rows[0].ends_at, rows[0].seen_at + IDLE):
+        return None
+    old: LoginSession = rows[0]
+    old.revoked_at = unit.now
+    vouched = Vouched(old.issuer, old.subject, old.provider_session)
+    return log_in(unit, actor, lang, vouched, relation_id, ends_at=old.ends_at)
 
 
 async def revoke_relation(unit: Unit, relation_id: str) -> None:
@@ -146,21 +163,19 @@ async def revoke_relation(unit: Unit, relation_id: str) -> None:
 
 
 async def revoke_all(unit: Unit, person_id: str) -> None:
-    """Every session of a person ends: their role or access has changed."""
+    """Every session of a person ends, also those in which they act for another: their login, role or access has changed."""
+    theirs = or_(LoginSession.person_id == person_id, LoginSession.by_id == person_id)
     await unit.session.execute(
-        update(LoginSession)
-        .where(LoginSession.person_id == person_id, LoginSession.revoked_at.is_(None))
-        .values(revoked_at=unit.now)
+        update(LoginSession).where(theirs, LoginSession.revoked_at.is_(None)).values(revoked_at=unit.now)
     )
 
 
 async def end_vouched(unit: Unit, vouched: Vouched) -> int:
-    """Sessions the provider says have ended: that one session, or all of the subject's; gives how many were open."""
-    named = (
-        LoginSession.provider_session == vouched.session
-        if vouched.session
-        else LoginSession.subject == vouched.subject
-    )
+    """Sessions the provider says have ended: that one session, and those of the subject's that name no session of the
+    provider's (all of the subject's, when it names none itself); gives how many were open."""
+    theirs = and_(LoginSession.subject == vouched.subject, LoginSession.subject != "")
+    unnamed = and_(theirs, LoginSession.provider_session == "")
+    named = or_(LoginSession.provider_session == vouched.session, unnamed) if vouched.session else theirs
     ended = await unit.session.execute(
         update(LoginSession)
         .where(LoginSession.issuer == vouched.issuer, named, LoginSession.revoked_at.is_(None))

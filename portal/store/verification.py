@@ -6,7 +6,7 @@ The first bad row is named. What a journal line says of a person may have been s
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -87,39 +87,47 @@ class _Walk:
         return None
 
 
+@dataclass
+class _Shredded:
+    """Lines whose personal part is gone, and those that an erasure or retention says it took."""
+
+    gone: dict[int, str] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+
+    def see(self, line: Journal, detail: JournalDetail | None) -> None:
+        if detail is not None and not detail.salt:
+            self.gone[line.number] = line.id
+        if line.code in SHREDDERS:
+            for first, last in line.facts.get("shredded", ()):
+                self.taken |= set(range(first, last + 1))
+
+    def trouble(self) -> list[Finding]:
+        untold = sorted(set(self.gone) - self.taken)
+        said = "its personal part is gone, and no erasure took it"
+        return [Finding("journal", self.gone[number], said, number) for number in untold[:1]]
+
+
 async def _journal(reader: Reader, anchor: Anchor | None) -> list[Finding]:
-    walk = _Walk(reader.municipality)
-    shredded: Journal | None = None
-    allowed = False
+    walk, shredded = _Walk(reader.municipality), _Shredded()
     anchored = anchor is None or anchor.number == 0
     async for line, detail in _lines(reader):
         wrong = walk.step(line) or _detail_trouble(line, detail)
         if wrong:
             return [Finding("journal", line.id, wrong, line.number)]
-        if detail is not None and not detail.salt:
-            shredded = line
-        allowed = allowed or line.code in SHREDDERS
+        shredded.see(line, detail)
         if anchor is not None and line.number == anchor.number:
             if line.hash != anchor.hash:
-                return [
-                    Finding("anchor", line.id, "the journal was written anew since the anchor", line.number)
-                ]
+                said = "the journal was written anew since the anchor"
+                return [Finding("anchor", line.id, said, line.number)]
             anchored = True
     newest = await head(reader)
     if (newest.number, newest.hash or chain.BEGINNING) != (walk.number, walk.hash):
-        return [
-            Finding(
-                "journal", "head", f"the journal ends at line {walk.number}, its head says {newest.number}"
-            )
-        ]
+        said = f"the journal ends at line {walk.number}, its head says {newest.number}"
+        return [Finding("journal", "head", said)]
     if not anchored and anchor is not None:
         said = f"the anchor was line {anchor.number}; the journal now ends at {walk.number}: its tail was cut off"
         return [Finding("anchor", "head", said, walk.number)]
-    if shredded is not None and not allowed:
-        return [
-            Finding("journal", shredded.id, "its personal part is gone without an erasure", shredded.number)
-        ]
-    return []
+    return shredded.trouble()
 
 
 def _detail_trouble(line: Journal, detail: JournalDetail | None) -> str | None:

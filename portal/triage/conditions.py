@@ -105,6 +105,7 @@ class Desk:
     forward_to: str | None
     law: str
     why: Mapping[str, str]
+    about_candidate: bool = True  # whether the reason rests on the candidate's own facts
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,8 @@ def _desk(book: Rulebook, request: PlacementFacts, known: Mapping[str, Value]) -
     if row is None:
         raise ValueError("the desk table has a gap")
     forward = request.candidate.municipality if row.then.get("forward") and request.candidate else None
-    return Desk(row.id, str(row.then["team"]), forward, row.law, book.fill(row.texts["why"]))
+    about = any(name in CANDIDATE for name in row.when)
+    return Desk(row.id, str(row.then["team"]), forward, row.law, book.fill(row.texts["why"]), about)
 
 
 def _dec(value: Value) -> Decimal:

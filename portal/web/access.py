@@ -247,7 +247,10 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxy: st
     """Where the request comes from; X-Forwarded-For is believed only of the trusted proxy."""
     client = connection.client.host if connection.client else ""
     if trusted_proxy and client == trusted_proxy:
-        return connection.headers.get("x-forwarded-for", client).rsplit(",", 1)[-1].strip()
+        said = connection.headers.getall(
+            "x-forwarded-for", [client]
+        )  # a proxy may add a line of its own: the last counts
+        return str(said[-1]).rsplit(",", 1)[-1].strip()
     return client
 
 

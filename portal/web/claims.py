@@ -111,6 +111,8 @@ def _provider(table: Mapping[str, Any], where: str, path: Path, wrong: list[str]
         return None
     if not is_safe_address(table["issuer"]):
         wrong.append(f"{where}: issuer must be an https:// address (http:// only on this machine).")
+    if table["door"] == "medarbejder" and not table.get("municipalities"):
+        wrong.append(f"{where}: municipalities is missing: whose staff does this provider know?")
     claims = _claims(table, where, wrong)
     wrong += _wrong_groups(table, where)
     wrong += _wrong_kinds(table, where)

@@ -30,6 +30,7 @@ MINUTES = timedelta(minutes=10)
 LEEWAY = 30
 LARGEST = 256 * 1024
 LOGOUT_SECONDS = 120
+KEYS_GOOD_FOR = timedelta(hours=1)  # a key the provider has withdrawn is trusted no longer than this
 NEW_KEYS_AFTER = timedelta(minutes=1)  # how soon tokens nobody asked for may make us fetch keys again
 SMALLEST_RSA = 2048 // 8
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -212,7 +213,7 @@ class OpenId:
         """Signature checked with the provider's keys. They are fetched again for a key we do not know: at once for a
         token we asked for, else seldom, or anybody could make us ask the provider without end."""
         algorithms = list(self.provider.algorithms)
-        if self._keys is not None:
+        if self._keys is not None and now - self._fetched_at < KEYS_GOOD_FOR:
             try:
                 return jwt.decode(token, self._keys, algorithms=algorithms)
             except InvalidKeyIdError:

@@ -609,14 +609,15 @@ async def _tell(real: Real, token: str) -> int:
 
 
 @pytest.mark.parametrize("named", ["sid", "sub"])
-async def test_a_session_ended_at_the_provider_ends_here(real: Real, named: str) -> None:
-    mine = await _logged_in(real)
+@pytest.mark.parametrize("door", ["borger", "virksomhed"])
+async def test_a_session_ended_at_the_provider_ends_here(real: Real, named: str, door: str) -> None:
+    mine = await _logged_in(real, door)
     other = await _logged_in(real, "medarbejder")
-    changes = {} if named == "sid" else {"sid": None, "sub": PEOPLE["borger"]["sub"]}
+    changes = {} if named == "sid" else {"sid": None, "sub": PEOPLE[door]["sub"]}
     claims = _logout_claims(real, mine.provider, **changes)
-    assert (await mine.browser.get(HOMES["borger"])).status_code == 200
+    assert (await mine.browser.get(HOMES[door])).status_code == 200
     assert await _tell(real, sign(claims, {"typ": "logout+jwt"})) == 200
-    assert (await mine.browser.get(HOMES["borger"])).status_code == 303
+    assert (await mine.browser.get(HOMES[door])).status_code == 303
     assert (await other.browser.get("/silkeborg/medarbejder/telefon")).status_code == 200
 
 

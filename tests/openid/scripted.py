@@ -54,6 +54,7 @@ p_number = "nemlogin.p_number"
 [[provider]]
 name = "kommunens login"
 door = "medarbejder"
+municipalities = ["740"]
 issuer = "https://login.test/medarbejder"
 client_id = "portal"
 client_secret_file = "secret"

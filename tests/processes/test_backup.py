@@ -85,7 +85,7 @@ async def test_a_backup_under_load_is_whole_on_either_engine(store: Store, tmp_p
     assert after > before, "nobody wrote meanwhile"
     assert file.stat().st_mode & 0o077 == 0
     restored = Store(await _empty(into, tmp_path), RING)
-    assert (await backup.restore(restored, file))["made_at"] == manifest["made_at"]
+    assert (await backup.restore(restored, file, cast.NOW))["made_at"] == manifest["made_at"]
     assert before <= await _lines(restored)
     assert await _whole(restored) == []
     async with restored.reading(cast.HOME) as reader:
@@ -158,7 +158,7 @@ async def test_the_control_without_one_instant_the_backup_is_torn(
     restored = Store(await _empty("sqlite", tmp_path), RING)
     torn = False
     try:
-        await backup.restore(restored, file)
+        await backup.restore(restored, file, cast.NOW)
         torn = bool(await _whole(restored))
     except Exception:
         torn = True
@@ -178,7 +178,7 @@ async def test_a_wrong_key_another_schema_and_a_damaged_file_are_refused_with_no
     url = await _empty("sqlite", tmp_path)
     wrong = Store(url, new_ring())
     with pytest.raises(BackupError, match="another key ring"):
-        await backup.restore(wrong, file)
+        await backup.restore(wrong, file, cast.NOW)
     await wrong.close()
     right = Store(url, RING)
     with monkeypatch.context() as patch:
@@ -189,18 +189,18 @@ async def test_a_wrong_key_another_schema_and_a_damaged_file_are_refused_with_no
 
         patch.setattr(backup.readiness, "revision_of", newest)
         with pytest.raises(BackupError, match="an older schema"):
-            await backup.restore(right, file)
+            await backup.restore(right, file, cast.NOW)
     with pytest.raises(BackupError, match="exists already"):
         await backup.make(store, file, cast.NOW)
     for name, bend in _DAMAGE.items():
         bent = tmp_path / f"{name}.zip"
         _bend(file, bent, bend)
         with pytest.raises(BackupError):
-            await backup.restore(right, bent)
+            await backup.restore(right, bent, cast.NOW)
         assert await right.municipalities() == [], name
-    await backup.restore(right, file)
+    await backup.restore(right, file, cast.NOW)
     with pytest.raises(BackupError, match="not empty"):
-        await backup.restore(right, file)
+        await backup.restore(right, file, cast.NOW)
     await right.close()
 
 
@@ -227,7 +227,7 @@ async def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     for content in (b"", b"PK", b"words" * 100):
         (tmp_path / "no.zip").write_bytes(content)
         with pytest.raises(BackupError, match="not a whole backup"):
-            await backup.restore(store, tmp_path / "no.zip")
+            await backup.restore(store, tmp_path / "no.zip", cast.NOW)
     await store.close()
 
 

@@ -140,6 +140,7 @@ WRONG = {
     "a company's CPR number": ('cvr = "nemlogin.cvr"', 'cvr = "nemlogin.cvr"\ncpr = "nemlogin.cpr"', "claims.cpr is not known"),
     "an algorithm nobody should use": ('name = "MitID"', 'name = "MitID"\nalgorithms = ["HS256"]', "algorithms must be"),
     "a word for a list": ('name = "MitID"', 'name = "MitID"\nmunicipalities = "740"', "municipalities must be"),
+    "staff of everywhere": ('municipalities = ["740"]\n', "", "municipalities is missing"),
     "no TOML": ("[[provider]]", "[[provider", "cannot be read as TOML"),
     "nothing": (FILE, "", "must hold"),
 }  # fmt: skip

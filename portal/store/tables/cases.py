@@ -58,6 +58,9 @@ class Candidate(TenantRow, table=True):
     facts: Facts = sealed_facts()
     lives_in: str | None = None
     answered_at: datetime | None = None
+    accepted_by: str | None = (
+        None  # who made sure that whoever answered under another name is the person named
+    )
     __table_args__ = (
         one_of("state", ("named", "confirmed", "declined")),
         Index("uq_candidate_code", "municipality", "code_hash", unique=True),

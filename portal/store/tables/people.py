@@ -51,6 +51,9 @@ class Citizen(TenantRow, table=True):
     address: str = ""
     protected_address: bool = False
     lang: str = "da"
+    seen_on: date | None = (
+        None  # the last day they logged in, or a conversation was asked for on their behalf
+    )
     benefit: str | None = sealed_text()
     cpr: str | None = sealed_text()
     cpr_index: str | None = None  # keyed hash, this municipality's own: finds a number without holding it

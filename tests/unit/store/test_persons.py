@@ -116,7 +116,7 @@ def test_every_table_with_something_personal_is_exported_and_erased_or_explained
     for table in SQLModel.metadata.tables.values():
         classes = {data_classes.class_of(table.name, column.name) for column in table.columns}
         if classes & {data_classes.PERSONAL, data_classes.CPR, data_classes.ARTICLE_9}:
-            assert table.name in ruled | set(persons.EXPLAINED) | {"accesssample"}, table.name
+            assert table.name in ruled | set(persons.EXPLAINED), table.name
 
 
 async def test_the_export_holds_everything_of_mine_and_nothing_of_others(store: Store) -> None:
@@ -221,11 +221,6 @@ async def test_after_many_years_only_bare_lines_are_left_and_they_verify(store: 
         assert await statistics.months(reader) == before
         assert (await reader.find(Dialogue, WALK)) is None
     assert f"{MARK} kom til tiden" not in await _whole_database(store, database)
-
-
-def test_every_kind_of_data_has_a_rule() -> None:
-    assert {rule.data for rule in retention.RULES} == {"internal", "personal", "article_9"}
-    assert len({rule.name for rule in retention.RULES}) == len(retention.RULES)
 
 
 def test_the_ledger_is_read_as_it_was_written_and_a_broken_line_is_named(tmp_path: Path) -> None:
