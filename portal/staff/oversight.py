@@ -44,7 +44,7 @@ def ask_first(request: Request[Any, Any, Any], error: ReasonNeededError) -> Resp
     if visit is None:
         raise LookupError("an act without a visit")
     answer = ask_why(visit, error.subject, error.back)
-    answer.status_code = 403
+    answer.status_code = 422
     return answer
 
 

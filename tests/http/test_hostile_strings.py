@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 
 from portal.store import limits, sessions
 from portal.store.database import new_id
-from portal.store.tables import Citizen, Conversation, Outbox
+from portal.store.tables import Candidate, Citizen, Conversation, Outbox
 from portal.text import COMPONENTS, environment
 from portal.triage.reader import rulebook_on
 from tests import cast, page, postgres, rows
@@ -135,6 +135,17 @@ async def _cases(bo: Person, clara: Person) -> tuple[list[str], str]:
     return [named, taken, decided, draft], code.group()
 
 
+async def _mistaken(portal: Portal, bo: Person, clara: Person) -> str:
+    """A request that names somebody, answered with a yes by Birger, who is called something else."""
+    case = await send_request(bo, who="named", candidate_name="Ukendt Person")
+    async with portal.store.writing(cast.citizen("birger"), portal.now) as unit:
+        row = await unit.find(Candidate, case)
+        row.state, row.citizen_id, row.answered_at = "confirmed", cast.identity("birger"), portal.now
+        await unit.commit(unnoted=True)
+    assert (await clara.fill(f"/medarbejder/sag/{case}", "/tag")).status_code == 303
+    return case
+
+
 async def _answered(birger: Person) -> str:
     """Find din vej, answered to the end and not sent; gives the walk."""
     answer = await birger.fill("/borger/vej", "/borger/vej")
@@ -162,6 +173,7 @@ async def _arranged(portal: Portal) -> tuple[list[dict[str, str]], dict[str, dic
     objects = await arrange(portal)
     amina, bo = await portal.log_in("amina"), await portal.log_in("bo")
     cases, code = await _cases(bo, clara)
+    mistaken = await _mistaken(portal, bo, clara)
     given = {"kind": "power_of_attorney", "name": "Birger", "conversations": "1", "ends_on": "31-12-2026"}
     await amina.fill("/borger/hjaelpere", "/borger/hjaelpere", **given)
     helpers = page.text((await amina.see("/borger/hjaelpere")).text)
@@ -173,6 +185,7 @@ async def _arranged(portal: Portal) -> tuple[list[dict[str, str]], dict[str, dic
     async with portal.store.reading(cast.HOME) as reader:
         talks = [row[0] for row in await reader.all(select(Conversation.id))]
     more = [{"case": case} for case in cases] + [{"talk": talk} for talk in talks] + [{"walk": walk}]
+    more += [{"case": mistaken}]
     more += [{"case": cases[-1], "step": str(step)} for step in range(1, 7)]
     more += [{"fact": fact} for fact in rulebook_on(portal.now.date()).questions]
     known = {"amina": {"code": code}, "birger": {"code": power}}

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import structlog
+from litestar.datastructures import Headers
 from sqlalchemy import func, select
 
 from portal import settings as configuration
@@ -160,7 +161,7 @@ def test_only_the_trusted_proxy_says_where_a_request_comes_from() -> None:
     class Connection:
         def __init__(self, host: str, forwarded: str) -> None:
             self.client = type("Client", (), {"host": host})()
-            self.headers = {"x-forwarded-for": forwarded}
+            self.headers = Headers({"x-forwarded-for": forwarded})
 
     assert address_of(Connection("10.0.0.1", "1.1.1.1, 2.2.2.2"), "10.0.0.1") == "2.2.2.2"
     assert address_of(Connection("9.9.9.9", "1.1.1.1"), "10.0.0.1") == "9.9.9.9"
