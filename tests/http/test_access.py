@@ -175,7 +175,8 @@ async def test_unknown_and_not_yours_are_the_same_answer(portal: Portal) -> None
 
 
 async def test_unknown_and_not_yours_take_the_same_time(portal: Portal) -> None:
-    """Side by side in one run; a ratio, never seconds. The control is a look-up that does twice the work."""
+    """Side by side in one run; a ratio, never seconds, of the quickest fifth: what a busy machine adds is no secret. The
+    control is a look-up that does twice the work."""
     objects = await arrange(portal)
     birger = await portal.log_in("birger")
     paths = {
@@ -190,9 +191,9 @@ async def test_unknown_and_not_yours_take_the_same_time(portal: Portal) -> None:
             for _ in range(2 if name == "twice" else 1):
                 await birger.browser.get(paths[name])
             taken[name].append(time.perf_counter() - began)
-    median = {name: statistics.median(times) for name, times in taken.items()}
-    assert 0.75 < median["theirs"] / median["nobody's"] < 1.33
-    assert median["twice"] / median["nobody's"] > 1.5
+    quick = {name: statistics.quantiles(times, n=5)[0] for name, times in taken.items()}
+    assert 0.75 < quick["theirs"] / quick["nobody's"] < 1.33
+    assert quick["twice"] / quick["nobody's"] > 1.5
 
 
 async def test_no_get_changes_the_state_of_any_case(portal: Portal) -> None:
