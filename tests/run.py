@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PARTS = {
     "rules, store and pages on both engines": ["tests/unit", "tests/http", "-n", "2"],
     "processes: killed, contended, backed up": ["tests/processes"],
-    "journeys in the browser": ["tests/e2e", "-p", "no:randomly"],
+    "journeys in the browser": ["tests/e2e", "-p", "no:randomly", "-n", "2"],
 }
 
 
