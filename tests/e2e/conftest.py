@@ -62,7 +62,7 @@ def visit(browser: Browser, address: str, tmp_path: Path) -> Iterator[Open]:
     ) -> Page:
         context = browser.new_context(viewport=size, java_script_enabled=scripts, base_url=address)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on(
