@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from portal.domain.calendar import COPENHAGEN, local_date
+from portal.triage import explanation
 
 LANGUAGES = ("da", "en")
 LOCALES = {"da": "da_DK", "en": "en_GB"}
@@ -138,7 +139,19 @@ def fact_name(name: str) -> str:
     return names.get(name, name)
 
 
+def told(stored: Mapping[str, Any], reader: str) -> list[str]:
+    """A stored explanation as sentences for "citizen", "caseworker" or "auditor", in the language of the request."""
+    return explanation.told(stored, reader, language.get())
+
+
+def others(stored: Mapping[str, Any], reader: str) -> list[str]:
+    """Only what was near, and what would have led elsewhere."""
+    return explanation.told_of_others(stored, reader, language.get())
+
+
 FILTERS = {
+    "told": told,
+    "others": others,
     "fact_name": fact_name,
     "day": day,
     "day_year": day_year,

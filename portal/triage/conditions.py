@@ -113,6 +113,8 @@ class Judgement:
     conditions: Mapping[str, Judged]
     desk: Desk
     earliest_start: date
+    known: Mapping[str, Value]
+    with_candidate: bool
 
 
 def judge(
@@ -135,7 +137,10 @@ def judge(
         for condition in book.conditions
         if request.known["scheme"] in condition.schemes
     ]
-    return Judgement({one.id: one for one in judged}, _desk(book, request, known), earliest)
+    found = {one.id: one for one in judged}
+    return Judgement(
+        found, _desk(book, request, known), earliest, known, with_candidate=request.candidate is not None
+    )
 
 
 def _worked_out(

@@ -5,7 +5,7 @@ Sex, ethnic origin, religion, name, CPR digits and addresses are not here, so no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -57,6 +57,13 @@ class Fact:
         if self.kind == "flag":
             return "true, false"
         return ", ".join(self.values) if self.kind == "choice" else f"{self.low}–{self.high}"
+
+
+def values_of(fact: Fact) -> Sequence[Value]:
+    """Every value of a fact that has finitely many, in order."""
+    if fact.kind == "flag":
+        return (False, True)
+    return fact.values if fact.kind == "choice" else range(fact.low, fact.high + 1)
 
 
 def _index(*facts: Fact) -> Mapping[str, Fact]:
@@ -115,7 +122,11 @@ CANDIDATE = _index(
     Fact("worked_here_last", "flag"),
     Fact("owner_is_partner", "flag"),
 )
-# What `domain.placement` works out from the figures before the tables are read.
+# Named predicates, where data cannot say it: what `domain.placement` works out of the request before the tables are read.
+# vacated: a number of months was given. candidate_elsewhere: the candidate lives in another municipality than the one that
+# handles the request. ratio_room: the sign of limit minus asked in the ratio at the P-number. ratio_largest: the largest
+# number of positions with room. fte_growth: latest month minus the mean of twelve. start_margin_days: calendar days from the
+# earliest possible start, counted in working days from today, to the wanted one.
 DERIVED = _index(
     Fact("vacated", "flag"),
     Fact("candidate_elsewhere", "flag"),
@@ -125,6 +136,7 @@ DERIVED = _index(
     Fact("start_margin_days", "whole", low=-100_000, high=100_000),
 )
 EMPLOYER = {**REQUEST, **CANDIDATE, **DERIVED}
+EVERY = {**GUARANTEE, **OUTCOME, **EMPLOYER}
 
 
 def parse_facts(vocabulary: Mapping[str, Fact], raw: Mapping[str, Any]) -> dict[str, Value]:

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from portal.domain.calendar import DueDate, due_date, local_date
 from portal.triage.facts import Value
-from portal.triage.reader import rulebook_on
 from portal.triage.rulebook import Rulebook
+from portal.triage.shelf import rulebook_on
 from portal.triage.table import Row
 
 

@@ -17,7 +17,7 @@ from portal.triage.conditions import Judged, PlacementFacts, judge, municipality
 from portal.triage.dialogue import as_answer, standing
 from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
 from portal.triage.guarantee import promise
-from portal.triage.reader import rulebook_on
+from portal.triage.shelf import rulebook_on
 from portal.triage.workdays import ClosedDays
 
 Given = dict[str, Any]
@@ -76,22 +76,22 @@ def _without_blank_end(lines: Iterable[str]) -> Iterator[str]:
             blank.append(line)
 
 
-def triage_outcome(given: Given, today: date) -> Given:
+def triage_outcome(given: Given, today: date, municipality: str = "") -> Given:
     """Outcome with rules, reasons and law; or what is possible and worth asking."""
     declined = given.get("declined") or []
     if not isinstance(declined, list) or not all(
         isinstance(name, str) and name in CITIZEN for name in declined
     ):
         raise InvalidError("line.declined", value=str(declined)[:80])
-    book = rulebook_on(_day(given, today))
+    book = rulebook_on(_day(given, today), municipality)
     return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
 
 
-def guarantee(given: Given, today: date) -> Given:
+def guarantee(given: Given, today: date, municipality: str = "") -> Given:
     """The promise's days, due date and last bookable day."""
     due = promise(
         _instant(given.get("asked_at")),
-        book=rulebook_on(_day(given, today)),
+        book=rulebook_on(_day(given, today), municipality),
         benefit=_benefit(given.get("benefit")),
         first_conversation=_flag(given.get("first_conversation")),
         closed=ClosedDays(),
@@ -108,7 +108,7 @@ def employer_check(given: Given, today: date, municipality: str) -> Given:
     day = _day(given, today)
     where = municipality_code(given.get("municipality") or municipality)
     request = PlacementFacts.parse(_object(given, "request"), where)
-    found = judge(rulebook_on(day), request, day, ClosedDays())
+    found = judge(rulebook_on(day, where), request, day, ClosedDays())
     return {
         "conditions": {name: _condition(one) for name, one in found.conditions.items()},
         "desk": {"id": found.desk.id, "team": found.desk.team, "forward_to": found.desk.forward_to},

@@ -1,86 +1,291 @@
-"""What can be proved about a rulebook before anybody is served by it. Each fault comes with a person it harms.
+"""What is proved about a rulebook before anybody is served by it. Each fault comes with a person it harms.
 
-Proved here: every table gives everyone an answer (gap) and every row somebody (unreachable), and five guard rails.
-`NOT_PROVED` says what is not proved yet, so that nobody takes silence for proof.
+For every day on which something in it changes: each table gives everyone an answer (gap) and each row somebody
+(unreachable); no two rows of equal rank disagree about anybody; all that is named exists; and the guard rails hold
+(`rails`). Rows that overlap where order alone decides are reported as information.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from portal.triage import facts
+from portal.triage.layers import lay
+from portal.triage.lines import At
+from portal.triage.rails import broken_rails
 from portal.triage.reader import open_rulebook
-from portal.triage.rulebook import TABLES, Fault, Rulebook, Source
-from portal.triage.table import Table
+from portal.triage.rulebook import FOLDER, Fault, Rulebook, Words
+from portal.triage.shelf import Shelf, built_in_shelf
+from portal.triage.source import Source, built_in, built_in_layers, try_reading
+from portal.triage.table import Box, Row, Table
 
+PUBLISHED = FOLDER / "published.toml"
 MUST_ANSWER = ("route", "team", "contact", "guarantee", "desk")
-NOT_PROVED = (
-    "overlap",
-    "rail.effect beyond the names an outcome may give",
-    "rail.complaint beyond the text being there",
-    "municipal layers",
-)
-MAY_DECIDE = {
-    "route": {"route", "track"},
-    "team": {"team"},
-    "contact": {"contact_interval_days"},
-    "offer": {"offer"},
-    "guarantee": {"guarantee_days"},
-    "akasse": {"notice"},
-    "desk": {"team", "forward"},
-}
+TEXT_FIGURES = {"limit", "asked", "largest_positions", "earliest_start"}  # filled in from the request
 
 
-def check_file(path: Path, on: date, promise: Rulebook | None = None) -> tuple[str, list[Fault]]:
-    """The rulebook's stamp as a line, and every fault. `promise` is the rulebook whose guarantee may not grow."""
+def check_file(path: Path, shelf: Shelf | None = None) -> tuple[str, list[Fault]]:
+    """The name and stamp of the rulebook or layer in that file, and every fault. A layer is laid over the national
+    edition of its time."""
     try:
-        source = Source.read(path)
-    except tomllib.TOMLDecodeError as error:
-        return path.name, [Fault("file", "", "syntax", f"this is not TOML: {error}")]
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        return path.name, [Fault("file", "", "syntax", f"the file cannot be read: {error}")]
-    begins = source.content.get("valid_from")
-    day = max(on, begins) if isinstance(begins, date) else on
+        return path.name, [Fault("file", "", "syntax", f"the file cannot be read: {error}", file=path.name)]
+    return check_text(text, path.name, shelf)
+
+
+def check_text(text: str, name: str, shelf: Shelf | None = None) -> tuple[str, list[Fault]]:
+    """The same for a draft that is no file yet."""
+    source, faults = try_reading(text, name)
+    if source is None:
+        return name, faults
+    shown = f"{source.content.get('id')} {source.version} {source.hash[:12]}"
     try:
-        book, faults = open_rulebook(source, day)
-        if book is not None:
-            faults = [*faults, *proved(book, promise)]
+        return shown, check(source, shelf or built_in_shelf())
     except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
-        faults = [Fault("file", "", "syntax", f"a table is not laid out as a rulebook's: {error}")]
-    name = f"{source.content.get('id')} {source.content.get('version')} {source.hash[:12]}"
-    return name, faults
+        message = f"a table is not laid out as a rulebook's: {error}"
+        return shown, [Fault("file", "", "syntax", message, file=name)]
 
 
-def proved(book: Rulebook, promise: Rulebook | None = None) -> Iterator[Fault]:
-    """Every fault of a rulebook that reads."""
+def changed_since_published() -> list[Fault]:
+    """A published rulebook never changes: a change is a new file with a new date. Dialogues and cases are pinned to it."""
+    hashes = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["hash"]
+    built_ins = {_key(source): source for source in (*built_in(), *built_in_layers())}
+    found = []
+    for name, wanted in hashes.items():
+        if name not in built_ins:
+            found.append(
+                Fault("file", "", "published", "this published rulebook is gone; put it back", file=name)
+            )
+        elif built_ins[name].hash != wanted:
+            message = "this rulebook was published and has changed since; undo it, and write a new file with a new date"
+            found.append(Fault("file", "", "published", message, file=name))
+    for name in sorted(set(built_ins) - set(hashes)):
+        message = f'it is not published yet; when it is, write "{name}" = "{built_ins[name].hash}" in published.toml'
+        found.append(Fault("file", "", "published", message, file=name, information=True))
+    return found
+
+
+def _key(source: Source) -> str:
+    return f"{source.municipality or 'national'}/{source.name}"
+
+
+def check(source: Source, shelf: Shelf) -> list[Fault]:
+    """Every fault of a national edition or a municipal layer, on every day on which something changes, each once."""
+    found: list[Fault] = []
+    for day in _days_of(source, shelf):
+        if source.municipality:
+            found += _of_layer(source, shelf, day)
+        else:
+            found += _of_edition(source, shelf, day)
+    return _once(found)
+
+
+def check_municipality(shelf: Shelf, municipality: str, since: date) -> list[Fault]:
+    """Every fault of what holds in that municipality from `since` on; what is no fault is told of its files, by `check`."""
+    found: list[Fault] = []
+    for day in change_days([shelf.edition(since), *shelf.layers_on(municipality, since)], since):
+        national, layers = shelf.edition(day), shelf.layers_on(municipality, day)
+        source, faults = lay(national, layers, day)
+        found += _of_book(source, day, faults, _promise(national, day), notes=False)
+    return _once(found)
+
+
+@lru_cache(maxsize=64)
+def _promise(national: Source, day: date) -> Rulebook | None:
+    """What a municipality may not promise less than."""
+    return open_rulebook(national, day)[0]
+
+
+def _of_edition(source: Source, shelf: Shelf, day: date) -> list[Fault]:
+    earlier = [
+        one
+        for one in shelf.national
+        if one.holds_on(day) and one.hash != source.hash and one.in_order <= source.in_order
+    ]
+    before = max(earlier, key=lambda one: one.in_order) if earlier else None
+    promise = open_rulebook(before, day)[0] if before else None
+    return _of_book(source, day, [], promise)
+
+
+def _of_layer(layer: Source, shelf: Shelf, day: date) -> list[Fault]:
+    national = shelf.edition(day)
+    promise = _promise(national, day)
+    mine = str(layer.content.get("id"))
+    others = [one for one in shelf.layers_on(layer.municipality, day) if str(one.content.get("id")) != mine]
+    source, faults = lay(national, sorted([*others, layer], key=lambda one: one.in_order), day)
+    return _of_book(source, day, faults, promise)
+
+
+def _of_book(
+    source: Source, day: date, faults: list[Fault], promise: Rulebook | None, *, notes: bool = True
+) -> list[Fault]:
+    book, more = open_rulebook(source, day)
+    found = [*faults, *more]
+    if book is not None:
+        found += proved(book, promise, notes=notes)
+    return [replace(fault, day=day, file=fault.file or source.name) for fault in found]
+
+
+def _days_of(source: Source, shelf: Shelf) -> list[date]:
+    begins = source.valid_from if source.valid_from > date.min else date(2025, 7, 1)
+    if source.municipality:
+        earliest = min(one.valid_from for one in shelf.national)
+        begins = max(begins, earliest)
+        if source.valid_to < begins:
+            return [begins]
+        return [day for day in change_days([shelf.edition(begins), source], begins) if source.holds_on(day)]
+    return change_days([source], begins)
+
+
+def change_days(sources: Iterable[Source], since: date) -> list[date]:
+    """`since`, and every later day on which a row or figure of the sources begins or has just ended."""
+    days = {since}
+    for source in sources:
+        days |= _days_in(source)
+    return sorted(day for day in days if day >= since)
+
+
+@lru_cache(maxsize=1024)
+def _days_in(source: Source) -> frozenset[date]:
+    days: set[date] = set()
+    for raw in _dated(source.content):
+        begins, ends = raw.get("valid_from"), raw.get("valid_to")
+        days |= {begins} if isinstance(begins, date) else set()
+        days |= {ends + timedelta(days=1)} if isinstance(ends, date) and ends < date.max else set()
+    return frozenset(days)
+
+
+def _dated(content: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(content, dict):
+        yield content
+        for value in content.values():
+            yield from _dated(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _dated(value)
+
+
+def _once(faults: Sequence[Fault]) -> list[Fault]:
+    """Each fault on the first day it shows."""
+    seen: dict[tuple[str, str, str, str], Fault] = {}
+    for fault in faults:
+        seen.setdefault((fault.table, fault.row, fault.kind, fault.message), fault)
+    return list(seen.values())
+
+
+# ------------------------------------------------------------------ one rulebook on one day
+
+
+def proved(book: Rulebook, promise: Rulebook | None = None, *, notes: bool = True) -> list[Fault]:
+    """Every fault of a rulebook that reads. `promise` is the rulebook it may not promise less than; `notes` tells also where
+    order alone decides."""
+    found: list[Fault] = []
     for name, table in book.tables.items():
-        yield from _complete(name, table, must_answer=name in MUST_ANSWER)
-        yield from _effect(name, table)
+        found += _complete(name, table, must_answer=name in MUST_ANSWER)
+        found += _overlaps(name, table, notes=notes) if name in MUST_ANSWER else []
     for condition in book.conditions:
-        yield from _complete(condition.id, condition.table, must_answer=True)
-        yield from _complete(condition.id, condition.without_exemptions, must_answer=True, reach=False)
-    yield from _whole(book, promise or book)
-    yield from _days(book)
-    yield from _texts(book)
-    yield from _person_first(book)
-    yield from _contact(book, promise or book)
-    if promise is not None:
-        yield from _guarantee(book, promise)
+        found += _complete(condition.id, condition.table, must_answer=True)
+        found += _overlaps(condition.id, condition.table, notes=notes)
+        found += _complete(condition.id, condition.without_exemptions, must_answer=True, reach=False)
+    found += _texts(book)
+    found += _named(book, promise or book)
+    found += broken_rails(book, promise)
+    return found
 
 
-def _whole(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
+def told(row: Row | None, fault: Fault) -> Fault:
+    """The fault, with where its row stands."""
+    if row is not None and isinstance(row.at, At):
+        return replace(fault, file=row.at.file, line=row.at.line)
+    return fault
+
+
+def _complete(name: str, table: Table, *, must_answer: bool, reach: bool = True) -> Iterator[Fault]:
+    """rail.complete: nobody is left without a row, and no row without somebody."""
+    if not must_answer:
+        for row, box in zip(table.rows, table.boxes, strict=True):
+            if not all(box):
+                yield told(row, Fault(name, row.id, "unreachable", "nobody at all meets these conditions"))
+        return
+    decided, left = table.split(table.start({}))
+    for box in left[:1]:
+        last = table.rows[-1] if table.rows else None
+        yield told(last, Fault(name, "", "gap", "nobody decides for this person", table.person(box)))
+    for (row, boxes), box in zip(decided, table.boxes, strict=True):
+        if reach and not boxes:
+            whole = all(box)
+            message = (
+                "no person can ever reach this row: the rows above take everyone"
+                if whole
+                else "nobody at all meets these conditions"
+            )
+            person = table.person(box) if whole else {}
+            yield told(row, Fault(name, row.id, "unreachable", message, person))
+
+
+def _overlaps(name: str, table: Table, *, notes: bool) -> Iterator[Fault]:
+    """Pairs of rows that both take somebody, decide otherwise, and of which neither is the other's exception."""
+    for i, (row, box) in enumerate(zip(table.rows, table.boxes, strict=True)):
+        for other, theirs in zip(table.rows[i + 1 :], table.boxes[i + 1 :], strict=True):
+            equal = row.rank is not None and row.rank == other.rank
+            if row.then == other.then or not (notes or equal):
+                continue
+            both: Box = tuple([a & b for a, b in zip(box, theirs, strict=True)])
+            if not all(both):
+                continue
+            if not equal and both in (box, theirs):
+                continue
+            message = (
+                f"and {other.id} claim the same rank ({row.rank}) and decide otherwise for this person; give one a rank of its own"
+                if equal
+                else f"comes before {other.id}, which would decide otherwise for this person: order alone decides"
+            )
+            kind = "equal_rank" if equal else "overlap"
+            yield told(row, Fault(name, row.id, kind, message, table.person(both), information=not equal))
+
+
+def _texts(book: Rulebook) -> Iterator[Fault]:
+    """No text would show an unfilled placeholder, or a figure that is not known; every fact and value has a name."""
+    known = {name for name, figure in book.figures.items() if figure.known} | TEXT_FIGURES
+    rows = [*book.rows(), ("unclear", book.unclear), ("complaint", book.complaint)]
+    for name, row in rows:
+        for texts in row.texts.values():
+            for text in texts.values():
+                for unknown in sorted(set(re.findall(r"{([^}]*)}", text)) - known):
+                    message = f"the text names {{{unknown}}}, which has no value"
+                    yield told(row, Fault(name, row.id, "unknown_figure", message))
+    if book.words:
+        for fact in facts.EVERY.values():
+            yield from _unnamed(fact.name, facts.EVERY[fact.name].values, book.words.get(fact.name))
+
+
+def _unnamed(name: str, values: Sequence[str], words: Words | None) -> Iterator[Fault]:
+    if words is None:
+        yield Fault("fact", name, "missing_text", f"write a [[fact]] that says what {name} is called")
+        return
+    for value in values:
+        if value not in words.values:
+            yield Fault("fact", name, "missing_text", f"write values.{value}.da and values.{value}.en")
+
+
+def _named(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
     """Everything pages and figures rely on is there: the fixed ids, a text for each way, the figures."""
-    for name in ("route", "desk"):
-        for row in promise.tables[name].rows:
-            if row.id not in {own.id for own in book.tables[name].rows}:
-                yield Fault(
-                    name, row.id, "missing_row", "this id is fixed and may not be left out or renamed"
-                )
+    if not book.id.startswith("national+"):  # a municipality may switch rows off; an edition may not lose ids
+        for name in ("route", "desk"):
+            own = {row.id for row in book.tables[name].rows}
+            for row in promise.tables[name].rows:
+                if row.id not in own:
+                    yield Fault(
+                        name, row.id, "missing_row", "this id is fixed and may not be left out or renamed"
+                    )
     for condition in promise.conditions:
         if condition.id not in {own.id for own in book.conditions}:
             yield Fault(
@@ -91,111 +296,3 @@ def _whole(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
             yield Fault("way", route, "missing_text", "people who get this route would read nothing")
     for name in sorted(set(promise.figures) - set(book.figures)):
         yield Fault("figure", name, "missing", "this figure is used and has no value on this day")
-
-
-def _days(book: Rulebook) -> Iterator[Fault]:
-    for row in book.tables["guarantee"].rows:
-        days = row.then.get("guarantee_days")
-        if not isinstance(days, int) or days < 1:
-            yield Fault("guarantee", row.id, "unknown_value", f"{days!r} is no number of days from 1 up")
-
-
-def _texts(book: Rulebook) -> Iterator[Fault]:
-    """No text would show an unfilled placeholder."""
-    known = {*book.figures, "limit", "asked", "largest_positions", "earliest_start"}
-    rows = [(name, row) for name, table in book.tables.items() for row in table.rows]
-    rows += [("condition", row) for condition in book.conditions for row in condition.table.rows]
-    rows += [("unclear", book.unclear), ("complaint", book.complaint)]
-    for name, row in rows:
-        for texts in row.texts.values():
-            for text in texts.values():
-                for unknown in sorted(set(re.findall(r"{([^}]*)}", text)) - known):
-                    yield Fault(
-                        name, row.id, "unknown_figure", f"the text names {{{unknown}}}, which has no value"
-                    )
-
-
-def _complete(name: str, table: Table, *, must_answer: bool, reach: bool = True) -> Iterator[Fault]:
-    decided, left = table.split(table.start({}))
-    if must_answer:
-        for box in left[:1]:
-            yield Fault(name, "", "gap", "nobody decides for this person", table.person(box))
-    for row, boxes in decided:
-        if reach and must_answer and not boxes:
-            message = "no person can ever reach this row: the rows above take everyone"
-            yield Fault(name, row.id, "unreachable", message, _first_person(table, row))
-
-
-def _first_person(table: Table, row: Any) -> dict[str, facts.Value]:
-    box = tuple(
-        cells.mask_where(row.when[fact]) if fact in row.when else cells.all
-        for fact, cells in zip(table.facts, table.cells, strict=True)
-    )
-    return table.person(box) if all(box) else {}
-
-
-def _effect(name: str, table: Table) -> Iterator[Fault]:
-    for row in table.rows:
-        for key, value in row.then.items():
-            if key not in MAY_DECIDE[name]:
-                yield Fault(name, row.id, "rail.effect", f"a row may not decide {key}")
-            if (key == "route" and value not in facts.ROUTES) or (
-                key == "track" and value not in facts.TRACKS
-            ):
-                yield Fault(name, row.id, "unknown_value", f"{value} is no {key}")
-
-
-def _person_first(book: Rulebook) -> Iterator[Fault]:
-    rows = book.tables["route"].rows
-    asks = {"wants_person": {"equal": True}}
-    if not rows or rows[0].id != "route.person" or rows[0].when != asks:
-        yield Fault(
-            "route",
-            rows[0].id if rows else "",
-            "rail.person",
-            "route.person must be the first row",
-            {"wants_person": True},
-        )
-    elif rows[0].then.get("route") != "talk_to_a_person":
-        yield Fault(
-            "route",
-            "route.person",
-            "rail.person",
-            "route.person must lead to talk_to_a_person",
-            {"wants_person": True},
-        )
-
-
-def _contact(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
-    longest = promise.number("contact.days")
-    for row in book.tables["contact"].rows:
-        days = row.then.get("contact_interval_days")
-        if days == "none":
-            if row.when != {"track": {"equal": "by_need"}}:
-                yield Fault("contact", row.id, "rail.contact", "only by_need may have no interval")
-        elif not isinstance(days, int) or not 1 <= days <= longest:
-            yield Fault("contact", row.id, "rail.contact", f"an interval is 1–{longest} days or none")
-
-
-def _guarantee(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:
-    """rail.guarantee: nobody waits longer than under `promise`, tried over every cell the two tables tell apart."""
-    mine, theirs = book.tables["guarantee"], promise.tables["guarantee"]
-    both = Table([*mine.rows, *theirs.rows], TABLES["guarantee"])
-    for box in _cells(both):
-        person = both.person(box)
-        row, before = mine.first(person), theirs.first(person)
-        if (
-            row is not None
-            and before is not None
-            and row.then["guarantee_days"] > before.then["guarantee_days"]
-        ):
-            said = f"{row.then['guarantee_days']} days is longer than the promised {before.then['guarantee_days']}"
-            yield Fault("guarantee", row.id, "rail.guarantee", said, person)
-            return
-
-
-def _cells(table: Table) -> Iterator[tuple[int, ...]]:
-    boxes: list[tuple[int, ...]] = [()]
-    for cells in table.cells:
-        boxes = [(*box, 1 << i) for box in boxes for i in range(len(cells.examples))]
-    yield from boxes

@@ -1,31 +1,27 @@
-"""Reading rulebooks: every mistake in a file is collected, each naming table, row and what is wrong.
+"""Reading a rulebook's content for a day: every mistake is collected, each naming file, line, table, row, what is wrong
+and what to write instead.
 
-Also which rulebook holds on a day, and the very one a conversation or case is pinned to.
+`language = 2` at the top of a file asks for all that a row has to say for itself: id, law, confidence and reasons in every
+language. Files without it are of the first edition, which asked for less, and are read as they were published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
-from portal.domain.errors import NotFoundError
 from portal.triage import facts
-from portal.triage.facts import CONFIDENCES, Fact
-from portal.triage.rulebook import (
-    FOLDER,
-    LANGUAGES,
-    TABLES,
-    Condition,
-    Fault,
-    Figure,
-    Question,
-    Rulebook,
-    Source,
-)
-from portal.triage.table import OPERATORS, Row, Table
+from portal.triage.lines import AT
+from portal.triage.phrases import Phrases, nearest
+from portal.triage.rulebook import TABLES, Condition, Fault, Figure, Question, Rulebook, Words
+from portal.triage.source import Source
+from portal.triage.table import Row, Table
+
+OWN_PROMISES = ("team", "contact")  # tables of the first edition whose rows stated neither law nor confidence
+EXPLAINED = ("route", "offer", "guarantee", "desk")
+KNOWN_KEYS = {"id", "when", "then", "law", "confidence", "why", "remedy", "text", "valid_from", "valid_to", "note", "rank",
+              "exemption", "origin", "route", AT}  # fmt: skip
 
 
 def open_rulebook(source: Source, on: date) -> tuple[Rulebook | None, list[Fault]]:
@@ -35,63 +31,30 @@ def open_rulebook(source: Source, on: date) -> tuple[Rulebook | None, list[Fault
     return (None if reader.faults else book), reader.faults
 
 
-@cache
-def sources(folder: Path = FOLDER / "national") -> tuple[Source, ...]:
-    return tuple(Source.read(path) for path in sorted(folder.glob("*.toml")))
+def in_force(raw: Mapping[str, Any], on: date) -> bool:
+    """Whether a row or figure holds on that day."""
+    since, until = raw.get("valid_from"), raw.get("valid_to")
+    return not (isinstance(since, date) and since > on) and not (isinstance(until, date) and until < on)
 
 
-@cache
-def rulebook_on(day: date) -> Rulebook:
-    """The national rulebook in force on `day`: the newest that has begun. NotFoundError before the first."""
-    begun = [s for s in sources() if s.content["valid_from"] <= day]
-    if not begun:
-        raise NotFoundError("rulebook.none", on=day)
-    book, faults = open_rulebook(max(begun, key=lambda s: s.content["valid_from"]), day)
-    if book is None:
-        raise ValueError(f"a published rulebook does not read: {faults[:3]}")
-    return book
-
-
-def pinned(stamp: Mapping[str, str], day: date) -> Rulebook:
-    """The very rulebook a conversation or case began with, opened on the day it began."""
-    book = _with_hash(stamp["hash"], day)
-    if book is None:
-        raise NotFoundError("rulebook.pinned", **stamp)
-    return book
-
-
-@lru_cache(maxsize=512)
-def _with_hash(wanted: str, day: date) -> Rulebook | None:
-    for source in sources():
-        if source.hash == wanted:
-            return open_rulebook(source, day)[0]
-    return None
-
-
-class Reader:
+class Reader(Phrases):
     """Reads one source for one day, collecting every fault instead of stopping at the first."""
 
     def __init__(self, source: Source, on: date) -> None:
+        super().__init__(source.name)
         self.content = source.content
         self.hash = source.hash
         self.on = on
-        self.faults: list[Fault] = []
+        self.strict = source.content.get("language", 1) == 2
         self.figures = dict(self._figures())
 
-    def fault(self, table: str, row: str, kind: str, message: str) -> None:
-        self.faults.append(Fault(table, row, kind, message))
-
     def rulebook(self) -> Rulebook:
-        for key in ("id", "version", "valid_from"):
-            if key not in self.content:
-                self.fault("rulebook", "", "missing", f"write {key} at the top of the file")
-        if not isinstance(self.content.get("valid_from"), date):
-            self.fault("rulebook", "", "syntax", "write valid_from as a date without quotes, e.g. 2027-01-01")
-        if "text" not in self.content.get("complaint", {}):
-            self.fault(
-                "complaint", "complaint", "rail.complaint", "the complaint guidance may not be left out"
-            )
-        tables = {name: self._table(name, vocabulary) for name, vocabulary in TABLES.items()}
+        self._head()
+        tables = {
+            name: self._table(name, vocabulary)
+            for name, vocabulary in TABLES.items()
+            if self.strict or name in self.content or name != "talks"
+        }
         return Rulebook(
             id=str(self.content.get("id")),
             version=str(self.content.get("version")),
@@ -99,139 +62,120 @@ class Reader:
             tables=tables,
             conditions=tuple(self._conditions()),
             questions=dict(self._questions()),
-            ways={
-                raw["route"]: raw for raw in self._list("way") if self._both(raw, "way", ("title", "about"))
-            },
+            ways=dict(self._ways()),
             figures=self.figures,
             unclear=self._row("unclear", self.content.get("unclear", {}), {}, "route.unclear"),
             complaint=self._row("complaint", self.content.get("complaint", {}), {}, "complaint"),
             not_judged=self._not_judged(),
+            words=dict(self._words()),
+            on=self.on,
         )
+
+    def _head(self) -> None:
+        self.here = self.content
+        if self.content.get("language", 1) not in (1, 2):
+            self.fault("rulebook", "", "syntax", "write language = 2", "language")
+        for key in ("id", "version", "valid_from"):
+            if key not in self.content:
+                self.fault("rulebook", "", "missing", f"write {key} at the top of the file")
+        if not isinstance(self.content.get("valid_from"), date):
+            self.fault(
+                "rulebook",
+                "",
+                "syntax",
+                "write valid_from as a date without quotes, e.g. 2027-01-01",
+                "valid_from",
+            )
+        if "text" not in self.content.get("complaint", {}):
+            self.fault(
+                "complaint", "complaint", "rail.complaint", "the complaint guidance may not be left out"
+            )
 
     def _not_judged(self) -> Mapping[str, Mapping[str, str]]:
         texts: Mapping[str, Mapping[str, str]] = self.content.get("not_judged", {})
         self._both({"id": "not_judged", **texts}, "not_judged", ("candidate", "figure"))
         return texts
 
+    def _ways(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for raw in self._list("way"):
+            self._both(raw, "way", ("title", "about"))
+            yield str(raw.get("route")), raw
+
+    def _words(self) -> Iterator[tuple[str, Words]]:
+        for raw in self._list("fact") if self.strict else []:
+            name = str(raw.get("name", "?"))
+            self._both(raw, "fact", ("label",))
+            values = raw.get("values", {})
+            for value in values:
+                self._both({"id": name, **values}, "fact", (value,))
+            yield name, Words(raw.get("label", {}), raw.get("unit", {}), values)
+
     def _list(self, name: str) -> Sequence[Mapping[str, Any]]:
         found = self.content.get(name, [])
-        if not isinstance(found, list) or not found:
-            self.fault(name, "", "missing", f"the table {name} is empty or not a list of [[{name}]]")
+        if not isinstance(found, list) or not found or not all(isinstance(one, dict) for one in found):
+            self.here = self.content
+            self.fault(name, "", "missing", f"the table {name} is empty or not a list of [[{name}]]", name)
             return []
         return found
 
-    def _both(self, raw: Mapping[str, Any], table: str, keys: Sequence[str]) -> bool:
-        name = str(raw.get("id") or raw.get("route") or raw.get("fact"))
-        for key in keys:
-            for lang in LANGUAGES:
-                texts = raw.get(key)
-                if not isinstance(texts, dict) or not texts.get(lang):
-                    self.fault(table, name, "missing_text", f"write {key}.{lang}")
-        return True
+    # -------------------------------------------------------------- figures
 
     def _figures(self) -> Iterator[tuple[str, Figure]]:
-        seen: dict[str, Mapping[str, Any]] = {}
+        chosen: dict[str, Mapping[str, Any]] = {}
+        starts: set[tuple[str, date]] = set()
         for raw in self.content.get("figure", []):
+            self.here = raw
             name = str(raw.get("name", "?"))
-            if raw.get("confidence") not in CONFIDENCES:
-                self.fault(
-                    "figure", name, "rail.confidence", f"confidence must be one of {', '.join(CONFIDENCES)}"
-                )
-            if "value" not in raw or not raw.get("law"):
-                self.fault("figure", name, "missing", "a figure needs value and law")
-            if raw.get("valid_from", date.min) <= self.on:
-                current = seen.get(name)
-                if current is None or raw.get("valid_from", date.min) >= current.get("valid_from", date.min):
-                    seen[name] = raw
-        for name, raw in seen.items():
+            self._figure_is_whole(name, raw)
+            since = raw.get("valid_from", date.min)
+            if not isinstance(since, date) or not isinstance(raw.get("valid_to", date.max), date):
+                self.fault("figure", name, "syntax", "write valid_from and valid_to as dates without quotes")
+                continue
+            if (name, since) in starts:
+                self.fault("figure", name, "figure_twice", "two values begin on one day; keep one of them")
+            starts.add((name, since))
+            if since <= self.on and (name not in chosen or since >= chosen[name].get("valid_from", date.min)):
+                chosen[name] = raw
+        for name, raw in chosen.items():
             ended = raw.get("valid_to", date.max) < self.on
-            confidence = "unverified" if ended else str(raw.get("confidence"))
-            yield name, Figure(name, raw.get("value"), str(raw.get("law")), confidence)
-
-    def _figure(self, wanted: Any, table: str, row: str, used: dict[str, Any]) -> Any:
-        if isinstance(wanted, list):
-            return [self._figure(one, table, row, used) for one in wanted]
-        if not isinstance(wanted, str) or not wanted.startswith("@"):
-            return wanted
-        if wanted[1:] not in self.figures:
-            self.fault(table, row, "unknown_figure", f"no figure {wanted[1:]} applies on {self.on}")
-            return 0
-        figure = self.figures[wanted[1:]]
-        used[figure.name] = figure
-        return figure.value
-
-    def _condition(self, raw: Any, fact: Fact, table: str, row: str, used: dict[str, Any]) -> dict[str, Any]:
-        parsed: dict[str, Any] = {}
-        if not isinstance(raw, dict) or not raw:
-            self.fault(
-                table, row, "syntax", f"write {fact.name} as a condition, e.g. {fact.name}.equal = ..."
+            yield (
+                name,
+                Figure(
+                    name,
+                    None if raw.get("not_known") else raw.get("value"),
+                    str(raw.get("law")),
+                    "unverified" if ended else str(raw.get("confidence")),
+                    raw.get("label", {}),
+                    raw.get("note", {}),
+                    raw.get("valid_from"),
+                    raw.get("valid_to"),
+                    str(raw.get("origin", "")),
+                ),
             )
-            return parsed
-        for operator, wanted in raw.items():
-            if operator not in OPERATORS:
-                self.fault(
-                    table, row, "syntax", f"{operator} is no condition; use one of {', '.join(OPERATORS)}"
-                )
-            elif operator == "not":
-                parsed["not"] = self._condition(wanted, fact, table, row, used)
-            else:
-                parsed[operator] = self._limit(
-                    operator, self._figure(wanted, table, row, used), fact, table, row
-                )
-        return parsed
 
-    def _limit(self, operator: str, limit: Any, fact: Fact, table: str, row: str) -> Any:
-        many = operator in ("one_of", "between")
-        if many != isinstance(limit, list) or (operator == "between" and len(limit) != 2):
-            self.fault(
-                table, row, "syntax", f"{fact.name}.{operator} takes {'a list' if many else 'one value'}"
-            )
-            return [] if many and operator == "one_of" else limit if not many else [0, 0]
-        if fact.kind in ("flag", "choice") and operator not in ("equal", "one_of"):
-            self.fault(table, row, "syntax", f"{fact.name} has no order; use equal, one_of or not")
-        for value in limit if many else [limit]:
-            if not self._in_domain(fact, value):
-                self.fault(
-                    table, row, "unknown_value", f"{value!r} is no value of {fact.name} ({fact.domain()})"
-                )
-        return limit
+    def _figure_is_whole(self, name: str, raw: Mapping[str, Any]) -> None:
+        self._confidence("figure", name, raw.get("confidence"))
+        if ("value" in raw) == bool(raw.get("not_known")) or not raw.get("law"):
+            self.fault("figure", name, "missing", "a figure needs law, and value or not_known = true")
+        if self.strict:
+            self._both(raw, "figure", ("label",))
 
-    @staticmethod
-    def _in_domain(fact: Fact, value: Any) -> bool:
-        try:
-            fact.parse(value)
-        except Exception:  # a figure of any type may stand in a draft
-            return False
-        return True
+    # -------------------------------------------------------------- rows
 
-    def _when(
-        self,
-        raw: Mapping[str, Any],
-        vocabulary: Mapping[str, Fact],
-        table: str,
-        row: str,
-        used: dict[str, Any],
-    ) -> dict[str, dict[str, Any]]:
-        when = {}
-        for name, condition in raw.items():
-            if name not in vocabulary:
-                self.fault(table, row, "unknown_fact", f"{name} is no fact this table may read")
-            else:
-                when[name] = self._condition(condition, vocabulary[name], table, row, used)
-        return when
-
-    def _row(self, table: str, raw: Mapping[str, Any], vocabulary: Mapping[str, Fact], name: str) -> Row:
+    def _row(self, table: str, raw: Mapping[str, Any], vocabulary: Mapping[str, Any], name: str) -> Row:
+        self.here = raw
         used: dict[str, Any] = {}
+        for key in raw:
+            if self.strict and key not in KNOWN_KEYS:
+                self.fault(
+                    table, name, "syntax", f"{key} means nothing here{nearest(key, KNOWN_KEYS - {AT})}", key
+                )
         when = self._when(raw.get("when", {}), vocabulary, table, name, used)
         then = {key: self._figure(value, table, name, used) for key, value in raw.get("then", {}).items()}
-        stated = (
-            table in ("team", "contact") or "confidence" in raw
-        )  # these two are the municipality's own promises
-        if not stated:
+        if (table not in OWN_PROMISES or self.strict) and "confidence" not in raw:
             self.fault(table, name, "rail.confidence", "a row needs law and confidence")
         confidence = str(raw.get("confidence", "policy"))
-        if confidence not in CONFIDENCES:
-            self.fault(table, name, "rail.confidence", f"confidence must be one of {', '.join(CONFIDENCES)}")
+        self._confidence(table, name, confidence)
         texts = {key: raw[key] for key in ("why", "remedy", "text") if key in raw}
         if texts:
             self._both(raw, table, list(texts))
@@ -246,31 +190,36 @@ class Reader:
             texts=texts,
             figures={figure_name: figure.value for figure_name, figure in used.items()},
             exemption=bool(raw.get("exemption", False)),
+            note=raw.get("note", {}),
+            valid_from=raw.get("valid_from"),
+            valid_to=raw.get("valid_to"),
+            rank=raw.get("rank"),
+            origin=str(raw.get("origin", "")),
+            at=raw.get(AT),
         )
 
-    def _table(self, name: str, vocabulary: Mapping[str, Fact]) -> Table:
+    def _table(self, name: str, vocabulary: Mapping[str, Any]) -> Table:
         rows: list[Row] = []
+        seen: set[str] = set()
         for position, raw in enumerate(self._list(name), start=1):
+            self.here = raw
             row_id = str(raw.get("id") or f"row {position}")
-            if "id" not in raw or row_id in {row.id for row in rows}:
-                self.fault(name, row_id, "syntax", "every row needs an id of its own")
+            if "id" not in raw or row_id in seen:
+                self.fault(name, row_id, "syntax", "every row needs an id of its own", "id")
+            seen.add(row_id)
+            if not in_force(raw, self.on):
+                continue
             rows.append(self._row(name, raw, vocabulary, row_id))
-            if name in ("route", "offer", "guarantee", "desk") and not (raw.get("why") and raw.get("law")):
+            if (name in EXPLAINED or self.strict) and not (raw.get("why") and raw.get("law")):
                 self.fault(name, row_id, "missing_text", "write why.da, why.en and law")
         return Table(rows, vocabulary)
 
     def _conditions(self) -> Iterator[Condition]:
         for raw in self._list("condition"):
+            self.here = raw
             name = str(raw.get("id", "?"))
             self._both(raw, "condition", ("title",))
-            inherited = {"law": raw.get("law", ""), "confidence": raw.get("confidence", "policy")}
-            rows = [
-                self._row("condition", {**inherited, **row}, facts.EMPLOYER, f"{name}.{position}")
-                for position, row in enumerate(raw.get("row", []), start=1)
-            ]
-            for row in rows:
-                if row.then.get("result") not in facts.RESULTS or "why" not in row.texts:
-                    self.fault("condition", row.id, "missing", "a row needs then.result, why.da and why.en")
+            rows = list(self._condition_rows(raw, name))
             yield Condition(
                 id=name,
                 schemes=tuple(raw.get("schemes", ())),
@@ -282,12 +231,29 @@ class Reader:
                 figures=tuple(raw.get("figures", ())),
             )
 
+    def _condition_rows(self, raw: Mapping[str, Any], name: str) -> Iterator[Row]:
+        inherited = {"law": raw.get("law", ""), "confidence": raw.get("confidence", "policy")}
+        seen: set[str] = set()
+        for position, given in enumerate(raw.get("row", []), start=1):
+            self.here = given
+            row_id = str(given.get("id") or f"{name}.{position}")
+            if row_id in seen or (self.strict and "id" not in given):
+                self.fault("condition", row_id, "syntax", "every row needs an id of its own", "id")
+            seen.add(row_id)
+            if not in_force(given, self.on):
+                continue
+            row = self._row("condition", {**inherited, **given}, facts.EMPLOYER, row_id)
+            if row.then.get("result") not in facts.RESULTS or "why" not in row.texts:
+                self.fault("condition", row.id, "missing", "a row needs then.result, why.da and why.en")
+            yield row
+
     def _questions(self) -> Iterator[tuple[str, Question]]:
         for raw in self._list("question"):
+            self.here = raw
             name = str(raw.get("fact", "?"))
             self._both(raw, "question", ("text", "help"))
             if name not in facts.CITIZEN:
-                self.fault("question", name, "unknown_fact", f"{name} is no fact of the triage")
+                self.fault("question", name, "unknown_fact", f"{name} is no fact of the triage", "fact")
                 continue
             yield (
                 name,

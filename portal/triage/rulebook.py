@@ -1,15 +1,12 @@
-"""Rulebooks: dated TOML files, read, checked and pinned by id, version and hash.
+"""Rulebooks as they are once read: tables, figures, words, and where each came from.
 
-Every mistake in a file is collected, each naming table, row and what is wrong. Figures ("@name") are resolved for the
-day a rulebook is opened on: a figure whose validity has ended goes on applying, marked unverified (DOMAIN section 7).
+A rulebook is opened on a day: rows and figures hold on their days only, and a figure whose validity has ended and that has
+no successor goes on applying, marked unverified (DOMAIN section 7).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,27 +30,47 @@ TABLES: Mapping[str, Mapping[str, Fact]] = {
     "offer": {**facts.CITIZEN, **facts.OUTCOME},
     "guarantee": facts.GUARANTEE,
     "akasse": facts.CITIZEN,
+    "talks": facts.CITIZEN,
     "desk": facts.EMPLOYER,
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a rulebook. `kind` is stable; `person` is somebody it would go wrong for, if any."""
+    """One thing wrong with a rulebook. `kind` is stable; `person` is somebody it would go wrong for, if any.
+
+    `file` and `line` (0: the file as a whole) say where; `day` is the first day on which it is wrong. `information` is a
+    remark, and no fault.
+    """
 
     table: str
     row: str
     kind: str
     message: str
     person: Mapping[str, Value] = field(default_factory=dict)
+    file: str = ""
+    line: int = 0
+    day: date | None = None
+    information: bool = False
 
 
 @dataclass(frozen=True)
 class Figure:
+    """`value` is None for a figure that is said to be not known."""
+
     name: str
     value: Any
     law: str
     confidence: str
+    label: Mapping[str, str] = field(default_factory=dict)
+    note: Mapping[str, str] = field(default_factory=dict)
+    valid_from: date | None = None
+    valid_to: date | None = None
+    origin: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None
 
 
 @dataclass(frozen=True)
@@ -90,8 +107,30 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a fact, its unit and its values are called, by language."""
+
+    label: Mapping[str, str]
+    unit: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A municipal layer in a rulebook: whose, for which days, why, and what it did to which row or figure."""
+
+    municipality: str
+    version: str
+    valid_from: date
+    valid_to: date | None
+    note: Mapping[str, str]
+    law: str
+    changes: tuple[tuple[str, str, str], ...]  # (verb, table, row or figure)
+
+
+@dataclass(frozen=True, eq=False)
 class Rulebook:
-    """A rulebook opened on a day. Equal hash means equal rules, whatever the file is called."""
+    """A rulebook opened on a day. Equal hash means equal rules, whatever the files are called."""
 
     id: str
     version: str
@@ -104,17 +143,28 @@ class Rulebook:
     unclear: Row
     complaint: Row
     not_judged: Mapping[str, Mapping[str, str]]
+    words: Mapping[str, Words]
+    on: date
+    laid: tuple[Laid, ...] = ()
 
     @property
     def stamp(self) -> dict[str, str]:
         return {"id": self.id, "version": self.version, "hash": self.hash}
 
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every row with the name of its table or condition, in the file's order."""
+        for name, table in self.tables.items():
+            yield from ((name, row) for row in table.rows)
+        for condition in self.conditions:
+            yield from ((condition.id, row) for row in condition.table.rows)
+
     def row(self, row_id: str) -> Row:
         """The row of any table with that id; NotFoundError when there is none."""
-        rows = [row for table in self.tables.values() for row in table.rows]
-        for row in [*rows, self.unclear]:
+        for _, row in self.rows():
             if row.id == row_id:
                 return row
+        if row_id == self.unclear.id:
+            return self.unclear
         raise NotFoundError("rulebook.row", row=row_id)
 
     def number(self, name: str) -> Any:
@@ -130,11 +180,11 @@ def fill_in(text: str, values: Mapping[str, Any], lang: str) -> str:
     """`text` with each {name} replaced by its value in words; a name without a value is left as it stands."""
     for name, value in values.items():
         if "{" + name + "}" in text:
-            text = text.replace("{" + name + "}", _said(value, lang))
+            text = text.replace("{" + name + "}", said(value, lang))
     return text
 
 
-def _said(value: Any, lang: str) -> str:
+def said(value: Any, lang: str) -> str:
     """A figure as people write it: 1,8108 and 27. november 2026 in Danish, 1.8108 and 27 November 2026 in English."""
     locale = {"da": "da_DK", "en": "en_GB"}[lang]
     if isinstance(value, date):
@@ -142,19 +192,3 @@ def _said(value: Any, lang: str) -> str:
     if isinstance(value, float | Decimal):
         return format_decimal(value, "0.####", locale=locale)
     return str(value)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A rulebook file as read: raw content, where from, and the hash of the content."""
-
-    name: str
-    content: Mapping[str, Any]
-    hash: str
-
-    @classmethod
-    def read(cls, path: Path) -> Source:
-        """Raises tomllib.TOMLDecodeError, with line and column, for what is not TOML."""
-        content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        return cls(path.name, content, hashlib.sha256(canonical.encode()).hexdigest())

@@ -7,10 +7,11 @@ left without a row" are exact set arithmetic, not search.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from portal.triage.facts import Fact, Value
@@ -21,7 +22,10 @@ OPERATORS = ("equal", "one_of", "at_least", "at_most", "less_than", "between", "
 
 def holds(condition: Mapping[str, Any], value: Value) -> bool:
     """Whether `value` meets every part of `condition`, e.g. {"at_least": 15, "less_than": 30}."""
-    return all(_part(operator, wanted, value) for operator, wanted in condition.items())
+    for operator, wanted in condition.items():  # noqa: SIM110 a loop: this is asked a million times a proof
+        if not _part(operator, wanted, value):
+            return False
+    return True
 
 
 def _part(operator: str, wanted: Any, value: Any) -> bool:
@@ -54,6 +58,12 @@ class Row:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     exemption: bool = False
+    note: Mapping[str, str] = field(default_factory=dict)
+    valid_from: date | None = None
+    valid_to: date | None = None
+    rank: int | None = None
+    origin: str = ""
+    at: Any = field(default=None, compare=False)  # where it stands in its file, for messages
 
     def matches(self, known: Mapping[str, Value]) -> bool:
         """Whether every condition is known to hold."""
@@ -83,19 +93,31 @@ def _samples(fact: Fact, conditions: Sequence[Mapping[str, Any]]) -> list[Value]
 
 @dataclass(frozen=True)
 class Cells:
-    """A fact's domain cut where the table cuts it: `examples[i]` is a value of cell i."""
+    """A fact's domain cut where the table cuts it: `examples[i]` is a value of cell i, `members[i]` are those at its edges."""
 
     fact: Fact
     conditions: tuple[Mapping[str, Any], ...]
     signatures: tuple[tuple[bool, ...], ...]
     examples: tuple[Value, ...]
+    members: tuple[tuple[Value, ...], ...]
 
     @classmethod
     def cut(cls, fact: Fact, conditions: Sequence[Mapping[str, Any]]) -> Cells:
-        found: dict[tuple[bool, ...], Value] = {}
+        """The fewest cells that tell the conditions apart; worked out once for equal conditions."""
+        key = (fact, repr(conditions))
+        if key not in _cut:
+            if len(_cut) > MOST_CUT:
+                _cut.clear()
+            _cut[key] = cls._cut(fact, conditions)
+        return _cut[key]
+
+    @classmethod
+    def _cut(cls, fact: Fact, conditions: Sequence[Mapping[str, Any]]) -> Cells:
+        found: dict[tuple[bool, ...], list[Value]] = {}
         for value in _samples(fact, conditions):
-            found.setdefault(tuple(holds(c, value) for c in conditions), value)
-        return cls(fact, tuple(conditions), tuple(found), tuple(found.values()))
+            found.setdefault(tuple(holds(c, value) for c in conditions), []).append(value)
+        members = tuple(tuple(values) for values in found.values())
+        return cls(fact, tuple(conditions), tuple(found), tuple(values[0] for values in members), members)
 
     @property
     def all(self) -> int:
@@ -104,8 +126,23 @@ class Cells:
     def mask_of(self, value: Value) -> int:
         return 1 << self.signatures.index(tuple(holds(c, value) for c in self.conditions))
 
+    def nearest(self, mask: int, value: Value) -> Value:
+        """The value in `mask` that is closest to `value`; for a choice the first."""
+        inside = [one for i, values in enumerate(self.members) if mask >> i & 1 for one in values]
+        if self.fact.kind in ("flag", "choice"):
+            return inside[0]
+        return min(inside, key=lambda one: abs(Decimal(str(one)) - Decimal(str(value))))
+
+    def mask_of_condition(self, number: int) -> int:
+        """The cells that meet the condition of that number among those the fact was cut by."""
+        return sum(1 << i for i, signature in enumerate(self.signatures) if signature[number])
+
     def mask_where(self, condition: Mapping[str, Any]) -> int:
         return sum(1 << i for i, example in enumerate(self.examples) if holds(condition, example))
+
+
+MOST_CUT = 20_000
+_cut: dict[tuple[Fact, str], Cells] = {}
 
 
 class Table:
@@ -118,13 +155,16 @@ class Table:
             Cells.cut(vocabulary[name], [row.when[name] for row in rows if name in row.when])
             for name in self.facts
         ]
-        self._boxes = [self._box(row) for row in self.rows]
+        self.boxes = self._all_boxes()
 
-    def _box(self, row: Row) -> Box:
-        return tuple(
-            cells.mask_where(row.when[name]) if name in row.when else cells.all
-            for name, cells in zip(self.facts, self.cells, strict=True)
-        )
+    def _all_boxes(self) -> list[Box]:
+        columns = []
+        for name, cells in zip(self.facts, self.cells, strict=True):
+            masks = iter(range(len(cells.conditions)))
+            columns.append(
+                [cells.mask_of_condition(next(masks)) if name in row.when else cells.all for row in self.rows]
+            )
+        return list(zip(*columns, strict=True)) if columns else [() for _ in self.rows]
 
     def first(self, known: Mapping[str, Value]) -> Row | None:
         """The row that decides for completely known facts."""
@@ -140,7 +180,7 @@ class Table:
     def split(self, box: Box) -> tuple[list[tuple[Row, list[Box]]], list[Box]]:
         """For each row the part of `box` it decides, as disjoint boxes; and the part no row decides."""
         left, decided = [box], []
-        for row, wanted in zip(self.rows, self._boxes, strict=True):
+        for row, wanted in zip(self.rows, self.boxes, strict=True):
             hits: list[Box] = []
             rest: list[Box] = []
             for part in left:
@@ -153,6 +193,11 @@ class Table:
         """The rows that can still decide, in order. Exactly one once the facts settle it."""
         return [row for row, boxes in self.split(self.start(known))[0] if boxes]
 
+    def everybody(self) -> Iterator[dict[str, Value]]:
+        """Somebody from every cell the table can tell apart."""
+        for values in itertools.product(*(cells.examples for cells in self.cells)):
+            yield dict(zip(self.facts, values, strict=True))
+
     def person(self, box: Box) -> dict[str, Value]:
         """Somebody in `box`, as facts."""
         return {
@@ -163,9 +208,10 @@ class Table:
 
 def cut(part: Box, wanted: Box, hits: list[Box], rest: list[Box]) -> None:
     """Appends to `hits` what of `part` lies in `wanted`, to `rest` the remainder, all disjoint."""
-    if not all(a & b for a, b in zip(part, wanted, strict=True)):
-        rest.append(part)
-        return
+    for mine, theirs in zip(part, wanted, strict=True):
+        if not mine & theirs:
+            rest.append(part)
+            return
     for i, (mine, theirs) in enumerate(zip(part, wanted, strict=True)):
         if outside := mine & ~theirs:
             rest.append((*part[:i], outside, *part[i + 1 :]))
@@ -184,11 +230,3 @@ def facts_that_matter(groups: Iterable[Sequence[Box]], count: int) -> set[int]:
                 if len(apart) == 1:
                     matter.add(apart[0])
     return matter
-
-
-def weight(box: Box, weights: Sequence[Sequence[Fraction | float]]) -> float:
-    """The share of the population in `box`, facts taken as independent."""
-    share = 1.0
-    for mask, cell_weights in zip(box, weights, strict=True):
-        share *= float(sum(w for i, w in enumerate(cell_weights) if mask >> i & 1))
-    return share

@@ -24,8 +24,8 @@ from portal.store import conversations, promises
 from portal.store.database import Reader, Store
 from portal.store.tables import Booking, Breach, Citizen, Conversation, Municipality, Slot, Staff, Team
 from portal.triage.guarantee import promise
-from portal.triage.reader import rulebook_on
 from portal.triage.rulebook import Rulebook
+from portal.triage.shelf import rulebook_on
 from portal.triage.workdays import ClosedDays
 from tests import cast
 from tests.conftest import migrate

@@ -13,8 +13,8 @@ from portal.settings import SETTINGS
 from portal.store.limits import LIMITS
 from portal.store.sessions import TOO_MANY, TRY_AGAIN
 from portal.text import COMPONENTS
-from portal.triage.reader import sources
 from portal.triage.rulebook import LANGUAGES
+from portal.triage.source import built_in
 from tests import words
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,7 +55,7 @@ def test_rulebook_texts_are_in_both_languages() -> None:
             for position, inner in enumerate(value):
                 walk(inner, f"{path}[{position}]")
 
-    for source in sources():
+    for source in built_in():
         walk(dict(source.content), source.name)
 
 

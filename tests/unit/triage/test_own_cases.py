@@ -13,7 +13,7 @@ import pytest
 from portal.triage.conditions import PlacementFacts, judge
 from portal.triage.dialogue import standing
 from portal.triage.facts import CITIZEN, parse_facts
-from portal.triage.reader import rulebook_on
+from portal.triage.shelf import rulebook_on
 from portal.triage.workdays import ClosedDays
 
 HERE = Path(__file__).parent / "cases"

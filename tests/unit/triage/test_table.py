@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from portal.triage.dialogue import outcome_of, standing
 from portal.triage.facts import CITIZEN
-from portal.triage.reader import rulebook_on
+from portal.triage.shelf import rulebook_on
 
 BOOK = rulebook_on(date(2026, 11, 23))
 TABLE = BOOK.tables["route"]

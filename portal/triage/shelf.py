@@ -1,0 +1,86 @@
+"""Which rulebook holds for a municipality on a day, and the very one that a dialogue or case is pinned to.
+
+Both are functions of the files: national editions and municipal layers, the built-in ones and those a municipality has
+published. Nothing here reads a clock or a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache, lru_cache
+from itertools import combinations
+
+from portal.domain.errors import NotFoundError
+from portal.triage.layers import hash_of, laid, lay
+from portal.triage.reader import open_rulebook
+from portal.triage.rulebook import Rulebook
+from portal.triage.source import Source, built_in, built_in_layers
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Rulebook sources: whole ones, and layers of any number of municipalities."""
+
+    national: tuple[Source, ...]
+    layers: tuple[Source, ...] = ()
+
+    def with_layers(self, layers: Sequence[Source]) -> Shelf:
+        return replace(self, layers=(*self.layers, *layers))
+
+    def edition(self, day: date) -> Source:
+        """The national edition for `day`: the one that holds from the latest day up to it, of those the newest.
+        NotFoundError before the first."""
+        begun = [source for source in self.national if source.holds_on(day)]
+        if not begun:
+            raise NotFoundError("rulebook.none", on=day)
+        return max(begun, key=lambda source: source.in_order)
+
+    def layers_on(self, municipality: str, day: date) -> tuple[Source, ...]:
+        """The layers that hold there on `day`, in the order they are laid: of each layer id the newest version."""
+        newest: dict[str, Source] = {}
+        for layer in sorted(self._of(municipality, day), key=lambda source: source.in_order):
+            newest[str(layer.content.get("id"))] = layer
+        return tuple(sorted(newest.values(), key=lambda source: source.in_order))
+
+    def _of(self, municipality: str, day: date) -> list[Source]:
+        return [one for one in self.layers if one.municipality == municipality and one.holds_on(day)]
+
+    def in_force(self, municipality: str, day: date) -> Rulebook:
+        """The rulebook of that municipality on `day`."""
+        return opened(self.edition(day), self.layers_on(municipality, day), day)
+
+    def pinned(self, stamp: Mapping[str, str], municipality: str, day: date) -> Rulebook:
+        """The very rulebook something began with, opened on the day it began. NotFoundError when it is not here.
+
+        Editions and layers that came later are passed over, so what is pinned stays what it was.
+        """
+        holding = sorted(self._of(municipality, day), key=lambda source: source.in_order)
+        for national in self.national:
+            for count in range(len(holding) + 1):
+                for layers in combinations(holding, count):
+                    if hash_of(national, layers) == stamp["hash"]:
+                        return opened(national, layers, day)
+        raise NotFoundError("rulebook.pinned", **stamp)
+
+
+@cache
+def built_in_shelf() -> Shelf:
+    """What comes with the portal."""
+    return Shelf(built_in(), built_in_layers())
+
+
+@lru_cache(maxsize=1024)
+def opened(national: Source, layers: tuple[Source, ...], day: date) -> Rulebook:
+    """The layered rulebook on `day`; ValueError for one with faults, which nobody could have published."""
+    source, faults = lay(national, layers, day)
+    book, more = open_rulebook(source, day)
+    if book is None or faults:
+        raise ValueError(f"a published rulebook does not read: {[*faults, *more][:3]}")
+    return replace(book, laid=tuple(laid(layer) for layer in layers if layer.holds_on(day)))
+
+
+def rulebook_on(day: date, municipality: str = "") -> Rulebook:
+    """The built-in rulebook on `day`: the national one, or a municipality's. NotFoundError before the first."""
+    return built_in_shelf().in_force(municipality, day)
