@@ -15,11 +15,20 @@ from portal.store.database import AlreadyThereError, Reader
 from portal.store.dialogues import Walk
 from portal.store.tables import Citizen
 from portal.store.times import Booked, FreeTime
-from portal.triage.dialogue import Standing, afterwards, as_answer, explanation, offers, standing
+from portal.triage import reasons
+from portal.triage.dialogue import (
+    Standing,
+    afterwards,
+    as_answer,
+    least_talks,
+    next_talk_within,
+    offers,
+    standing,
+)
 from portal.triage.facts import CITIZEN, Value, parse_facts
 from portal.triage.guarantee import Promise, akasse_notice
-from portal.triage.reader import pinned, rulebook_on
 from portal.triage.rulebook import Rulebook
+from portal.triage.table import Row
 from portal.web.visit import Visit
 
 YOUNGEST, OLDEST = CITIZEN["age"].low, CITIZEN["age"].high
@@ -41,7 +50,7 @@ async def offer(reader: Reader, visit: Visit, asked: Asked | None, form: str) ->
     wish = asked.wish if asked else conversations.Wish(form)
     made = await conversations.the_promise(reader, visit.me.id, wish, visit.now, visit.here.guarantee_days)
     team, _ = await conversations.team_for(reader, visit.me.id, visit.today)
-    teams = tuple(dict.fromkeys((team, conversations.reception_on(visit.today))))
+    teams = tuple(dict.fromkeys((team, conversations.reception_on(reader, visit.today))))
     free = await times.free_times(reader, teams, form, visit.now, made.due.latest_bookable)
     return Offer(made, free, teams)
 
@@ -101,9 +110,9 @@ class Here:
     ask: str | None
 
 
-def stand(walk: Walk) -> Here:
+def stand(visit: Visit, walk: Walk) -> Here:
     """One fold over the answers. Facts no route reads are asked last, for the offers."""
-    book = pinned(walk.rulebook, local_date(walk.started_at))
+    book = visit.pinned(walk.rulebook, local_date(walk.started_at))
     known = parse_facts(CITIZEN, walk.answers)
     where = standing(book, known, walk.declined)
     following = where.ask
@@ -135,7 +144,7 @@ async def begin_walk(visit: Visit) -> str | None:
         if not await outlooks.is_loaded(unit):
             answers["industry_outlook"] = "unknown"
         try:
-            walk_id = dialogues.begin(unit, visit.me.id, rulebook_on(visit.today).stamp, answers)
+            walk_id = dialogues.begin(unit, visit.me.id, visit.book.stamp, answers)
             await unit.commit()
         except AlreadyThereError:
             open_walk = await dialogues.open_of(unit, visit.me.id)
@@ -167,43 +176,22 @@ async def outlook(visit: Visit, code: str) -> str:
 
 
 def explained(here: Here) -> dict[str, Any]:
-    """What is stored and shown of an outcome: rules, reasons, law, offers and what would have led elsewhere."""
-    answer = as_answer(here.book, here.where)
+    """What is stored and shown of an outcome: rules, law, offers, the law's own conversations, and the whole explanation."""
     outcome = here.where.outcome
     return {
-        **answer,
+        **as_answer(here.book, here.where),
         "confidence": "unverified"
         if any(r.confidence == "unverified" for r in here.where.rows)
         else "policy",
-        "offers": [
-            {"id": row.id, "law": row.law, "why": here.book.fill(row.texts["why"])}
-            for row in offers(here.book, here.known, outcome)
-        ],
-        "elsewhere": _elsewhere(here),
+        "offers": [_stored(here.book, row) for row in offers(here.book, here.known, outcome)],
+        "talks": [_stored(here.book, row) for row in least_talks(here.book, here.known)],
+        "within_days": next_talk_within(here.book, here.known, outcome),
+        "explanation": reasons.of_way(here.book, here.known, here.where),
     }
 
 
-def _elsewhere(here: Here) -> list[dict[str, Any]]:
-    """For every other way: the row above or below that one changed answer would have led to."""
-    found: dict[str, dict[str, Any]] = {}
-    table = here.book.tables["route"]
-    for name, cells in zip(table.facts, table.cells, strict=True):
-        if name not in here.known or name in ("wants_person", "age", "benefit"):
-            continue
-        for other in cells.examples:
-            changed = standing(here.book, {**here.known, name: other}, here.walk.declined)
-            route = changed.outcome.route
-            if changed.settled and route != here.where.outcome.route and route not in found:
-                why = explanation(here.book, changed.rows)
-                said = str(other).lower() if isinstance(other, bool) else str(other)
-                found[route] = {
-                    "route": route,
-                    "fact": name,
-                    "answer": said,
-                    "rule": changed.rows[0].id,
-                    "why": why,
-                }
-    return list(found.values())
+def _stored(book: Rulebook, row: Row) -> dict[str, Any]:
+    return {"id": row.id, "law": row.law, "confidence": row.confidence, "why": book.fill(row.texts["why"])}
 
 
 async def finish_walk(visit: Visit, here: Here) -> None:
@@ -221,7 +209,7 @@ async def ask_for_person(visit: Visit, walk: Walk) -> None:
         await dialogues.answer(unit, walk, answers, list(walk.declined), dict(walk.occupation))
         await unit.flush()
         moved = await dialogues.own(unit, walk.id, visit.me.id)
-        said = explained(stand(moved))
+        said = explained(stand(visit, moved))
         await dialogues.finish(unit, moved, said["outcome"], said)
         await unit.commit()
 
@@ -252,14 +240,14 @@ async def my_page(visit: Visit) -> Mine:
             walk,
             None if acts else await dialogues.open_of(reader, visit.me.id),
             await messages.of_reader(reader, visit.me.id) if not acts or "messages" in visit.me.scope else [],
-            _akasse(walk),
+            _akasse(visit, walk),
         )
 
 
-def _akasse(walk: Walk | None) -> dict[str, str] | None:
+def _akasse(visit: Visit, walk: Walk | None) -> dict[str, str] | None:
     if walk is None:
         return None
-    book = pinned(walk.rulebook, local_date(walk.started_at))
+    book = visit.pinned(walk.rulebook, local_date(walk.started_at))
     row = akasse_notice(book, parse_facts(CITIZEN, walk.answers))
     return book.fill(row.texts["why"]) if row else None
 

@@ -14,7 +14,6 @@ from portal.citizen.forms import Asked
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError
 from portal.store import access_log, conversations, messages, places, times
 from portal.text import gettext as _
-from portal.triage.reader import rulebook_on
 from portal.web.access import ACTING, CITIZEN, MESSAGES_OWN, TALKS, TALKS_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
@@ -27,7 +26,7 @@ LATER_WEEKS = 5
 async def my_page(visit: NamedDependency[Visit]) -> Response[str]:
     mine = await actions.my_page(visit)
     current = next((talk for talk in mine.talks if talk.state in ("waiting", "booked")), None)
-    ways = rulebook_on(visit.today).ways
+    ways = visit.book.ways
     return show(
         visit,
         "citizen/my_page.html",
@@ -96,7 +95,7 @@ async def _move_page(visit: Visit, talk: str, form: Form, *, later: bool, status
         own = await times.own(reader, talk, visit.me.id)
         if own.state not in ("waiting", "booked"):
             return go(visit, "borger", "samtale", talk)
-        teams = tuple(dict.fromkeys((own.team_id, conversations.reception_on(visit.today))))
+        teams = tuple(dict.fromkeys((own.team_id, conversations.reception_on(reader, visit.today))))
         inside = await times.free_times(reader, teams, own.form, visit.now, own.latest_bookable)
         beyond = []
         if later:
@@ -254,7 +253,7 @@ async def looks(visit: NamedDependency[Visit]) -> Response[str]:
 @get("/{slug:str}/borger/veje/{route:str}", access=CITIZEN)
 async def way(visit: NamedDependency[Visit], route: FromPath[str]) -> Response[str]:
     """What a way is, and its first steps."""
-    found = rulebook_on(visit.today).ways.get(route)
+    found = visit.book.ways.get(route)
     if found is None:
         raise NotFoundError("way")
     return show(visit, "citizen/way.html", way=found)

@@ -42,7 +42,7 @@ async def _open(visit: Visit, walk: str) -> Here:
     found = await _own(visit, walk)
     if found.finished_at is not None:
         raise FinishedError
-    return actions.stand(found)
+    return actions.stand(visit, found)
 
 
 def to_outcome(request: Request[Any, Any, Any], _error: FinishedError) -> Response[Any]:
@@ -77,7 +77,7 @@ async def question_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> R
     found = await _own(visit, walk)
     if found.finished_at is not None:
         return go(visit, "borger", "vej", walk, "resultat")
-    here = actions.stand(found)
+    here = actions.stand(visit, found)
     if here.ask is None:
         return go(visit, "borger", "vej", walk, "svar")
     return _question(visit, here, here.ask, empty())
@@ -248,7 +248,7 @@ async def finish(
     await forms.read_button(request, visit)
     found = await _own(visit, walk)
     if found.finished_at is None:
-        here = actions.stand(found)
+        here = actions.stand(visit, found)
         if here.ask is not None:
             return go(visit, "borger", "vej", walk)
         await actions.finish_walk(visit, here)
@@ -260,7 +260,7 @@ async def outcome(visit: NamedDependency[Visit], walk: FromPath[str]) -> Respons
     found = await _own(visit, walk)
     if found.finished_at is None:
         return go(visit, "borger", "vej", walk)
-    here = actions.stand(found)
+    here = actions.stand(visit, found)
     async with visit.store.reading(visit.here.code) as reader:
         names = await places.team_names(reader)
     return show(
@@ -269,9 +269,7 @@ async def outcome(visit: NamedDependency[Visit], walk: FromPath[str]) -> Respons
         walk=found,
         rows=answers(visit, here, change=False),
         way=here.book.ways[found.outcome["route"]],
-        ways=here.book.ways,
         team=names.get(found.outcome["team"], {"da": found.outcome["team"], "en": found.outcome["team"]}),
-        questions=here.book.questions,
     )
 
 

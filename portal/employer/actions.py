@@ -12,9 +12,9 @@ from portal.employer import forms
 from portal.store import messages, placements, places
 from portal.store.database import Reader
 from portal.store.placements import OwnCase, Sent
+from portal.triage import reasons
 from portal.triage.conditions import Judged, Judgement, judge
 from portal.triage.facts import SCHEMES
-from portal.triage.reader import rulebook_on
 from portal.web.forms import Form
 from portal.web.visit import Visit
 
@@ -23,7 +23,7 @@ async def judged(reader: Reader, visit: Visit, values: Mapping[str, Any]) -> Jud
     """The conditions as the company sees them: nothing of a candidate is known to it, before or after."""
     request = replace(forms.facts(values, visit.here.code), candidate=None)
     closed = await places.closed_days(reader)
-    return judge(rulebook_on(visit.today), request, visit.today, closed, visit.here.lead_days)
+    return judge(visit.book, request, visit.today, closed, visit.here.lead_days)
 
 
 async def begin(visit: Visit, scheme: str, key: str) -> str:
@@ -72,8 +72,8 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
         shown = await judged(unit, visit, case.form)
         request = forms.facts(case.form, visit.here.code)
         closed = await places.closed_days(unit)
-        book = rulebook_on(visit.today)
-        routed = judge(book, request, visit.today, closed, visit.here.lead_days).desk
+        book = visit.book
+        routed = judge(book, request, visit.today, closed, visit.here.lead_days)
         days = visit.here.answer_days or int(book.number("answer.working_days"))
         teams = await places.team_names(unit)
         start = request.start
@@ -85,11 +85,14 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
             names_somebody=request.candidate is not None,
             facts=request.plain(),
             answer_due_on=add_working_days(visit.today, days, closed),
-            team_id=routed.team if routed.team in teams else str(book.tables["desk"].rows[-1].then["team"]),
-            desk=asdict(routed),
+            team_id=routed.desk.team
+            if routed.desk.team in teams
+            else str(book.tables["desk"].rows[-1].then["team"]),
+            desk={**asdict(routed.desk), "explanation": reasons.of_desk(book, routed)},
             rulebook=book.stamp,
             judged={
                 "conditions": [as_facts(one) for one in shown.conditions.values()],
+                "explained": reasons.of_conditions(book, shown),
                 "team": teams.get(shown.desk.team),
                 "earliest_start": shown.earliest_start.isoformat(),
             },

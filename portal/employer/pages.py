@@ -15,8 +15,8 @@ from portal.employer import actions, forms
 from portal.store import messages, placements
 from portal.store.placements import OwnCase
 from portal.text import gettext as _
+from portal.triage import reasons
 from portal.triage.conditions import Judgement
-from portal.triage.reader import rulebook_on
 from portal.web import placement_words
 from portal.web.access import EMPLOYER, EMPLOYER_OWN
 from portal.web.forms import Form, empty
@@ -111,9 +111,10 @@ async def _step(visit: Visit, case: OwnCase, step: int, form: Form, status: int 
         form=form,
         values=values,
         found=found,
+        explained=reasons.of_conditions(visit.book, found),
         judged=[one for one in found.conditions.values() if _worth_showing(one.result, one.missing, values)],
         company=company.name,
-        figures={name: figure.value for name, figure in rulebook_on(visit.today).figures.items()},
+        figures={name: figure.value for name, figure in visit.book.figures.items()},
         cvr=company.cvr,
         cvr_odd=not cvr_numbers.is_valid(company.cvr),
         rows=_summary(visit, case.id, values) if step == forms.CHECK else [],

@@ -17,9 +17,9 @@ from portal.store.candidates import Named
 from portal.store.database import Reader, Unit
 from portal.store.queue import Case
 from portal.store.tables import ClosingDay, Staff, Team
+from portal.triage import reasons
 from portal.triage.conditions import Candidate, Judgement, PlacementFacts, judge
 from portal.triage.facts import CANDIDATE, parse_facts
-from portal.triage.reader import pinned, rulebook_on
 from portal.triage.rulebook import Rulebook
 from portal.web.visit import Visit
 
@@ -52,7 +52,7 @@ async def judged_for_staff(
 ) -> tuple[Judgement, Rulebook]:
     """The conditions by the rulebook and the day the case was sent under, with what is known of the candidate."""
     sent_on = local_date(case.sent_at)
-    book = pinned(case.rulebook, sent_on)
+    book = reader.pinned(case.rulebook, sent_on)
     request = PlacementFacts.parse(case.facts, visit.here.code)
     if named is not None:
         candidate = Candidate(named.lives_in, parse_facts(CANDIDATE, named.facts))
@@ -73,8 +73,9 @@ async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> N
         await unit.flush()
         case = await queue.placement_case(unit, case_id)
         named = await candidates.of_case(unit, case_id)
-        found, _ = await judged_for_staff(unit, visit, case, named)
-        await desk.route_again(unit, case_id, asdict(found.desk))
+        found, book = await judged_for_staff(unit, visit, case, named)
+        why = reasons.of_desk(book, found)
+        await desk.route_again(unit, case_id, {**asdict(found.desk), "explanation": why})
         await unit.commit()
 
 
@@ -164,7 +165,7 @@ async def set_time(visit: Visit, conversation_id: str, version: int, slot: str, 
 
 
 def longest_promise(visit: Visit) -> int:
-    return int(rulebook_on(visit.today).number("guarantee.days"))
+    return int(visit.book.number("guarantee.days"))
 
 
 async def change_place(visit: Visit, values: Mapping[str, int | None], key: str) -> None:

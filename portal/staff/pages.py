@@ -14,12 +14,13 @@ from portal.domain.errors import ConflictError, RefusedError
 from portal.domain.identity import cpr_number
 from portal.domain.people import Role
 from portal.domain.transition import allowed
-from portal.staff import actions, forms, oversight, settings, subjects, talks
+from portal.staff import actions, forms, oversight, rule_drafts, settings, subjects, talks
 from portal.store import board as overview
 from portal.store import candidates, desk, journal, messages, places, queue
 from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
+from portal.triage import reasons
 from portal.web import placement_words
 from portal.web.access import BOARD, DESK_CASE, DESK_READ, QUEUES, STAFF_ANY
 from portal.web.forms import Form, empty
@@ -107,6 +108,8 @@ async def _case(visit: Visit, case_id: str, form: Form, status: int = 200, panel
         named=named,
         known=_candidate_form(named, form, panel),
         found=found,
+        explained=reasons.of_conditions(book, found),
+        reader=oversight.reader(visit),
         book=book.stamp,
         rows=[(label, value) for _name, label, value in placement_words.rows(case.form)],
         inputs=sorted(case.facts.items()),
@@ -354,6 +357,7 @@ router = Router(
         *talks.handlers,
         *oversight.handlers,
         *settings.handlers,
+        *rule_drafts.handlers,
     ],
     exception_handlers={subjects.ReasonNeededError: oversight.ask_first},
 )

@@ -69,7 +69,7 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
         teams = await places.teams(reader, "citizen")
         free: list[times.FreeTime] = []
         if row.state in rules.OPEN:
-            wanted = (row.team_id, conversations.reception_on(visit.today))
+            wanted = (row.team_id, conversations.reception_on(reader, visit.today))
             until = visit.today + WEEKS_AHEAD
             free = await times.free_times(reader, wanted, row.form, visit.now, until, most=30)
         await reader.commit(unnoted=True)
@@ -93,6 +93,8 @@ async def _talk(visit: Visit, talk_id: str, form: Form, status: int = 200) -> Re
         },
         helpers=helpers,
         route=walk.outcome["route"] if walk else "",
+        why=walk.explained.get("explanation") if walk else None,
+        reader=oversight.reader(visit),
         lines=lines,
         free=free,
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
@@ -211,7 +213,7 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
         team, _because = await conversations.team_for(reader, citizen_id, visit.today)
         subject = Subject(citizen_id, "phone", citizen_id, team, frozenset())
         await access_log.look(reader, subject, "citizen_asked")
-        teams = (team, conversations.reception_on(visit.today))
+        teams = (team, conversations.reception_on(reader, visit.today))
         free = await times.free_times(reader, teams, wish.form, visit.now, made.due.latest_bookable)
         await reader.commit(unnoted=True)
     return show(

@@ -22,7 +22,6 @@ from portal.store.places import closed_days
 from portal.store.tables import Booking, Citizen, Conversation, Dialogue, Slot, Staff
 from portal.triage.dialogue import reception
 from portal.triage.guarantee import Promise, promise
-from portal.triage.reader import rulebook_on
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,14 @@ async def the_promise(
         benefit=benefit,
         first_conversation=not (held and held[0]),
         closed=await closed_days(reader),
+        book=reader.book_on(local_date(now)),
         municipal_days=municipal_days,
     )
 
 
-def reception_on(day: date) -> str:
+def reception_on(reader: Reader, day: date) -> str:
     """The team that takes conversations of those who have no way yet, and of those whose own team has no time."""
-    return reception(rulebook_on(day))[0]
+    return reception(reader.book_on(day))[0]
 
 
 async def team_for(reader: Reader, citizen_id: str, on: date) -> tuple[str, dict[str, Any]]:
@@ -73,7 +73,7 @@ async def team_for(reader: Reader, citizen_id: str, on: date) -> tuple[str, dict
     )
     found = await reader.one(statement)
     if found is None:
-        team, rule = reception(rulebook_on(on))
+        team, rule = reception(reader.book_on(on))
         return team, {"rule": rule, "route": None}
     return str(found.outcome["team"]), {"rule": found.explained["rules"][0], "route": found.outcome["route"]}
 
@@ -141,7 +141,7 @@ async def book(
     """
     row = await _locked(unit, conversation_id, version)
     row.state = after(rules.TRANSITIONS, "book", row.state, unit.actor.role)
-    teams = (row.team_id, reception_on(local_date(unit.now)))
+    teams = (row.team_id, reception_on(unit, local_date(unit.now)))
     inside = await times.free_times(unit, teams, row.form, unit.now, row.latest_bookable, most=1)
     await _book(unit, row, slot_id, own_choice=own_choice or not inside, had_a_choice=bool(inside))
     await _receipt(unit, row, "conversation.receipt")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
 from typing import Any
 
 from portal.triage.facts import Value
+from portal.triage.order import Order
 from portal.triage.rulebook import Rulebook
-from portal.triage.table import Box, Cells, Row, Table, facts_that_matter, weight
+from portal.triage.table import Row
 
 
 @dataclass(frozen=True)
@@ -74,21 +74,14 @@ def standing(book: Rulebook, known: Mapping[str, Value], declined: Collection[st
     known = {"wants_person": False, **known}
     decided, _ = table.split(table.start(known))
     open_rows = [(row, boxes) for row, boxes in decided if boxes]
-    by_outcome: dict[Outcome, list[Box]] = {}
-    for row, boxes in open_rows:
-        by_outcome.setdefault(outcome_of(book, row), []).extend(boxes)
+    by_outcome = tuple(dict.fromkeys(outcome_of(book, row) for row, _ in open_rows))
     rows = tuple(row for row, _ in open_rows)
     if len(by_outcome) == 1:
-        return Standing(True, tuple(by_outcome), rows, ())
-    groups = list(by_outcome.values())
-    ask = [
-        name
-        for name in (table.facts[i] for i in sorted(facts_that_matter(groups, len(table.facts))))
-        if name not in known and name not in declined and book.questions[name].gate_open(known)
-    ]
+        return Standing(True, by_outcome, rows, ())
+    ask = order_of(book).best_first(known, declined)
     if not ask:
         return Standing(True, (outcome_of(book, book.unclear),), (book.unclear,), ())
-    return Standing(False, tuple(by_outcome), rows, tuple(_best_first(book, table, groups, ask)))
+    return Standing(False, by_outcome, rows, tuple(ask))
 
 
 def afterwards(
@@ -117,6 +110,26 @@ def offers(book: Rulebook, known: Mapping[str, Value], outcome: Outcome) -> list
     return [row for row in book.tables["offer"].rows if row.matches(facts)]
 
 
+def least_talks(book: Rulebook, known: Mapping[str, Value]) -> list[Row]:
+    """The law's least number of conversations for somebody, in the rows that are known to hold; none in a rulebook that
+    does not have the table."""
+    table = book.tables.get("talks")
+    return [row for row in table.rows if row.matches(known)] if table else []
+
+
+def next_talk_within(book: Rulebook, known: Mapping[str, Value], outcome: Outcome) -> int | None:
+    """Days within which the municipality holds the next conversation: the contact interval or the law's own, whichever is
+    tighter. What the a-kasse holds is not counted."""
+    spans = [
+        int(row.then["weeks"]) * 7 // int(row.then["talks"])
+        for row in least_talks(book, known)
+        if row.then["by"] == "kommune"
+    ]
+    return min(
+        [*spans, *([outcome.contact_interval_days] if outcome.contact_interval_days else [])], default=None
+    )
+
+
 def _holds(row: Row, fact: str, facts: Mapping[str, Value]) -> bool:
     return Row(row.id, {fact: row.when[fact]}, {}).matches(facts)
 
@@ -143,46 +156,15 @@ def as_answer(book: Rulebook, where: Standing) -> dict[str, Any]:
     }
 
 
-def _best_first(
-    book: Rulebook, table: Table, groups: Sequence[Sequence[Box]], ask: Sequence[str]
-) -> list[str]:
-    """Facts sorted by how uncertain the outcome is expected to be after the answer, least first."""
-    weights = _weights(book, table)
-
-    def left_open(name: str) -> float:
-        position = table.facts.index(name)
-        total = 0.0
-        for cell in range(len(table.cells[position].examples)):
-            shares = [sum(weight(_narrow(box, position, cell), weights) for box in group) for group in groups]
-            everyone = sum(shares)
-            total -= sum(share * log2(share / everyone) for share in shares if share > 0)
-        return total
-
-    return sorted(ask, key=lambda name: (round(left_open(name), 9), table.facts.index(name)))
+def order_of(book: Rulebook) -> Order:
+    """In which order this rulebook asks; worked out once for equal rules, whatever day they are opened on."""
+    numbers: dict[Outcome, int] = {}
+    rows = book.tables["route"].rows
+    outcomes = {row.id: numbers.setdefault(outcome_of(book, row), len(numbers)) for row in rows}
+    key = book.hash, repr([(row.id, row.when, outcomes[row.id]) for row in rows])
+    if key not in _orders:
+        _orders[key] = Order(book, outcomes)
+    return _orders[key]
 
 
-def _narrow(box: Box, position: int, cell: int) -> Box:
-    return (*box[:position], box[position] & 1 << cell, *box[position + 1 :])
-
-
-def _spread(cells: Cells, given: Mapping[str, Any]) -> tuple[float, ...]:
-    if cells.fact.kind == "whole":
-        values = range(int(given.get("low", cells.fact.low)), int(given.get("high", cells.fact.high)) + 1)
-        counts: dict[int, float] = {}
-        for value in values:
-            mask = cells.mask_of(value)
-            counts[mask] = counts.get(mask, 0) + 1 / len(values)
-        return tuple(counts.get(1 << i, 0.0) for i in range(len(cells.examples)))
-    shares: dict[int, float] = {}
-    answers: tuple[Value, ...] = (False, True) if cells.fact.kind == "flag" else cells.fact.values
-    for answer in answers:
-        mask = cells.mask_of(answer)
-        shares[mask] = shares.get(mask, 0) + float(given.get(str(answer).lower(), 1))
-    total = sum(shares.values())
-    return tuple(shares[1 << i] / total for i in range(len(cells.examples)))
-
-
-def _weights(book: Rulebook, table: Table) -> list[tuple[float, ...]]:
-    """How the population is spread over each fact's cells, from the rulebook's own figures."""
-    spreads = [book.questions[name].weights if name in book.questions else {} for name in table.facts]
-    return [_spread(cells, given) for cells, given in zip(table.cells, spreads, strict=True)]
+_orders: dict[tuple[str, str], Order] = {}

@@ -70,7 +70,7 @@ async def test_it_asks_only_what_can_matter_and_says_why(portal: Portal) -> None
     shown = page.text((await amina.see(f"{address}/resultat")).text)
     assert "Du søger job på egen hånd" in shown
     assert "Det er et råd og ikke en afgørelse" in shown
-    assert "Regel: route.self_directed. Regelsæt: national 2025-07-01." in shown
+    assert "Regel: route.self_directed. Regelsæt: national+740 2026-11-25+2023-07-01." in shown
     assert "Jobteam" in shown
     assert "Hvad ville have ført et andet sted hen?" in shown
 
