@@ -12,6 +12,7 @@ from typing import Any
 
 from portal.demo import provider
 from portal.demo.looks import load_looks
+from portal.demo.own_rules import load_rules
 from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS, demo_id, staff_actor
 from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
 from portal.domain.capacity import slots
@@ -33,9 +34,10 @@ from portal.store.conversations import Wish
 from portal.store.database import Store, Unit
 from portal.store.placements import Sent
 from portal.store.tables import Citizen, Company, CompanyUser, Municipality, Staff, Team
+from portal.triage import reasons
 from portal.triage.conditions import PlacementFacts, judge
 from portal.triage.dialogue import as_answer, standing
-from portal.triage.reader import rulebook_on
+from portal.triage.shelf import rulebook_on
 from portal.triage.workdays import ClosedDays
 
 CODE = "740"
@@ -72,6 +74,7 @@ async def load(store: Store, now: datetime) -> None:
         await _outlook(unit)
         journal.note(unit, "demo.loaded", "municipality", CODE)
         await unit.commit()
+    await load_rules(store, CODE, now)
     await _citizens(store, now)
     await _companies(store, now)
     await load_looks(store, CODE, now)
@@ -211,13 +214,15 @@ async def _citizens(store: Store, now: datetime) -> None:
 
 
 async def _walk(store: Store, subject: str, at: datetime, answers: dict[str, Any]) -> None:
-    book = rulebook_on(local_date(at))
+    book = rulebook_on(local_date(at), CODE)
     async with store.writing(_citizen(subject), at) as unit:
         walk_id = dialogues.begin(unit, demo_id(subject), book.stamp, answers)
         await unit.flush()
         walk = await dialogues.own(unit, walk_id, demo_id(subject))
         answer = as_answer(book, standing(book, answers))
-        said = {**answer, "confidence": "policy", "offers": [], "elsewhere": []}
+        where = standing(book, answers)
+        why = reasons.of_way(book, answers, where)
+        said = {**answer, "confidence": "policy", "offers": [], "explanation": why}
         await dialogues.finish(unit, walk, answer["outcome"], said)
         await unit.commit()
 
@@ -271,7 +276,7 @@ async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], star
     user = next(row for row in COMPANIES if row[0] == who)
     actor = Actor(CODE, demo_id(who), Role.EMPLOYER, user[1], demo_id(user[2]))
     today = local_date(at)
-    book = rulebook_on(today)
+    book = rulebook_on(today, CODE)
     request = _facts(form, start)
     found = judge(book, request, today, CLOSED)
     async with store.writing(actor, at) as unit:
@@ -374,7 +379,7 @@ async def _companies(store: Store, now: datetime) -> None:
 
 async def _decide(store: Store, actor: Actor, now: datetime, case_id: str, outcome: str, why: str) -> None:
     """Read in time, decided some days later."""
-    book = rulebook_on(local_date(now))
+    book = rulebook_on(local_date(now), CODE)
     async with store.writing(actor, _at(now, 7, 9)) as unit:
         await desk.claim(unit, case_id)
         await unit.commit()

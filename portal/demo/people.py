@@ -33,6 +33,7 @@ STAFF = (
     ("tove", "Tove Mikkelsen", "team_lead", None),
     ("anders", "Anders Toft", "auditor", None),
     ("ada", "Ada Skov", "administrator", None),
+    ("axel", "Axel Bruun", "administrator", None),
 )
 CITIZENS = (
     ("amina", "Amina Yusuf", date(1989, 4, 12)),

@@ -7,8 +7,7 @@ from typing import Any
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 
-from portal.public import login, own_data
-from portal.triage.reader import rulebook_on
+from portal.public import login, own_data, rules
 from portal.web.access import NOWHERE, PUBLIC
 from portal.web.claims import DOORS
 from portal.web.render import go_to, show
@@ -38,7 +37,7 @@ async def ready(visit: NamedDependency[Visit]) -> Response[str]:
 
 @get("/{slug:str}", access=PUBLIC)
 async def front(visit: NamedDependency[Visit]) -> Response[str]:
-    days = rulebook_on(visit.today).number("guarantee.days")
+    days = visit.book.number("guarantee.days")
     return show(
         visit,
         "public/front.html",
@@ -83,6 +82,7 @@ router = Router(
         privacy,
         accessibility,
         without_mitid,
+        rules.page,
         *login.handlers,
         *own_data.handlers,
     ],

@@ -8,12 +8,14 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from portal.domain.people import Role
 from portal.staff import actions
 from portal.staff.subjects import ReasonNeededError
 from portal.store import access_log
 from portal.store.access_log import Subject
 from portal.store.database import Unit
 from portal.text import gettext as _
+from portal.triage import explanation
 from portal.web import forms
 from portal.web.access import DESK_READ, LEAD, LEAD_CASE, safe_back
 from portal.web.forms import Form, empty
@@ -30,6 +32,11 @@ async def may_look(unit: Unit, subject: Subject | None) -> bool:
         return False
     await access_log.look(unit, subject, purpose)
     return True
+
+
+def reader(visit: Visit) -> str:
+    """Whom explanations are told to: supervision sees everything."""
+    return explanation.AUDITOR if visit.me.role is Role.AUDITOR else explanation.CASEWORKER
 
 
 def ask_why(visit: Visit, subject: Subject | None, back: str) -> Response[str]:

@@ -13,7 +13,12 @@ SEALED = frozenset({CPR, ARTICLE_9})
 
 _TABLES: dict[str, dict[str, str]] = {
     "municipality": {
-        PUBLIC: "code slug name phone email address opening_hours guarantee_days lead_days answer_days fictional"
+        PUBLIC: "code slug name phone email address opening_hours guarantee_days lead_days answer_days fictional "
+        "rule_layers"
+    },
+    "rulelayer": {
+        PUBLIC: "content hash version_name valid_from state",
+        INTERNAL: "created_at created_by published_at published_by",
     },
     "team": {PUBLIC: "name_da name_en kind"},
     "closingday": {PUBLIC: "day", INTERNAL: "note"},

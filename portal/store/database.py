@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import event, func, select
@@ -33,8 +33,12 @@ from portal.store.tables import (
     KeyMark,
     Municipality,
     RequestKey,
+    RuleLayer,
     TenantRow,
 )
+from portal.triage.rulebook import Rulebook
+from portal.triage.shelf import Shelf, built_in_shelf
+from portal.triage.source import Source
 
 Found = TypeVar("Found", bound=TenantRow)
 sealing.watch(TenantRow)
@@ -99,9 +103,18 @@ def _say_where(session: Session, _transaction: Any, connection: Connection) -> N
 class Reader:
     """A transaction that reads, in one municipality."""
 
-    def __init__(self, session: AsyncSession, municipality: str) -> None:
+    def __init__(self, session: AsyncSession, municipality: str, shelf: Shelf) -> None:
         self.session = session
         self.municipality = municipality
+        self.shelf = shelf
+
+    def book_on(self, day: date) -> Rulebook:
+        """The rulebook in force here on `day`."""
+        return self.shelf.in_force(self.municipality, day)
+
+    def pinned(self, stamp: Mapping[str, str], day: date) -> Rulebook:
+        """The very rulebook something here began with on `day`."""
+        return self.shelf.pinned(stamp, self.municipality, day)
 
     @property
     def ring(self) -> KeyRing:
@@ -138,8 +151,8 @@ class Reader:
 class Unit(Reader):
     """One action: state, journal and outbox in one transaction. Nothing is kept unless `commit` is called."""
 
-    def __init__(self, session: AsyncSession, actor: Actor, now: datetime) -> None:
-        super().__init__(session, actor.municipality)
+    def __init__(self, session: AsyncSession, actor: Actor, now: datetime, shelf: Shelf) -> None:
+        super().__init__(session, actor.municipality, shelf)
         self.actor = actor
         self.now = now
         self._lines: list[tuple[str, str, str, Facts, str, Facts]] = []
@@ -269,6 +282,7 @@ class Store:
         # One writer at a time in this process: on SQLite waiting in the file is a sleep, waiting here is a queue.
         self._writing = asyncio.Lock() if self.is_sqlite else None
         self._writers = self.engine.execution_options(write=True)
+        self._shelves: dict[str, tuple[tuple[str, ...], Shelf]] = {}
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -286,7 +300,7 @@ class Store:
         if not municipality:
             raise NoMunicipalityError("reading needs a municipality")
         async with self._session(self.engine, municipality) as session:
-            yield Reader(session, municipality)
+            yield Reader(session, municipality, self.shelf_of(municipality))
 
     @asynccontextmanager
     async def writing(self, actor: Actor, now: datetime) -> AsyncIterator[Unit]:
@@ -294,15 +308,35 @@ class Store:
             self._writing or nullcontext(),
             self._session(self._writers, actor.municipality) as session,
         ):
-            yield Unit(session, actor, now)
+            yield Unit(session, actor, now, self.shelf_of(actor.municipality))
+
+    def shelf_of(self, municipality: str) -> Shelf:
+        """The rulebooks of that municipality: the built-in ones and its own, as of when its row was last read."""
+        return self._shelves[municipality][1] if municipality in self._shelves else built_in_shelf()
+
+    async def _bring_rules(self, here: Municipality) -> None:
+        """Published layers this process has not seen yet come on the shelf. What is published never changes."""
+        known = tuple(here.rule_layers)
+        if known == (self._shelves[here.code][0] if here.code in self._shelves else ()):
+            return
+        async with self._session(self.engine, here.code) as session:
+            rows = list((await session.scalars(select(RuleLayer).where(RuleLayer.id.in_(known)))).all())
+        layers = [Source.of(row.content, f"{row.version_name}.toml") for row in rows]
+        self._shelves[here.code] = known, built_in_shelf().with_layers(layers)
 
     async def municipalities(self) -> list[Municipality]:
         async with self._session(self.engine, None) as session:
-            return list((await session.scalars(select(Municipality).order_by(Municipality.name))).all())
+            found = list((await session.scalars(select(Municipality).order_by(Municipality.name))).all())
+        for row in found:
+            await self._bring_rules(row)
+        return found
 
     async def municipality_at(self, slug: str) -> Municipality | None:
         async with self._session(self.engine, None) as session:
-            return (await session.scalars(select(Municipality).where(Municipality.slug == slug))).first()
+            found = (await session.scalars(select(Municipality).where(Municipality.slug == slug))).first()
+        if found is not None:
+            await self._bring_rules(found)
+        return found
 
     async def found_municipality(self, row: Municipality, actor: Actor, now: datetime) -> None:
         """A municipality that is not served yet will be, with its journal begun and its key marked."""

@@ -61,6 +61,7 @@ LOGIN = Access(None, limit="login")
 STAFF_ANY = Access(STAFF)
 BOARD = Access(frozenset({Role.TEAM_LEAD, Role.AUDITOR}))
 ADMIN = Access(frozenset({Role.ADMINISTRATOR}))
+ADMIN_CASE = Access(frozenset({Role.ADMINISTRATOR}), "here")
 ANYONE_IN = Access(frozenset(Role) - {Role.SYSTEM}, agent="acting")
 
 

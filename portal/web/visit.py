@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 from portal.domain.calendar import local_date
 from portal.domain.people import Actor
 from portal.store.database import Store
+from portal.triage.rulebook import Rulebook
 from portal.web.openid import JourneyBox, OpenId
 
 
@@ -76,6 +77,15 @@ class Visit:
     @property
     def today(self) -> date:
         return local_date(self.now)
+
+    @property
+    def book(self) -> Rulebook:
+        """The rulebook in force in this municipality today."""
+        return self.store.shelf_of(self.here.code).in_force(self.here.code, self.today)
+
+    def pinned(self, stamp: Mapping[str, str], day: date) -> Rulebook:
+        """The very rulebook something here began with on `day`."""
+        return self.store.shelf_of(self.here.code).pinned(stamp, self.here.code, day)
 
     @property
     def here(self) -> Place:

@@ -164,7 +164,7 @@ def packs(longest: int) -> list[str]:
 
 
 _TAGS = """a article aside body br button dd details div dl dt fieldset footer form h1 h2 h3 head header html input
- label legend li link main meta nav noscript ol option p script section select span strong summary table tbody td
+ label legend li link main meta nav noscript ol option p pre script section select span strong summary table tbody td
  textarea th thead title tr ul"""
 _ATTRIBUTES = """action aria-atomic aria-current aria-describedby aria-hidden aria-invalid aria-label aria-labelledby
  aria-live autocomplete charset checked class colspan content data-ends data-focus data-focus-swap data-label data-live

@@ -10,7 +10,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from portal.domain.calendar import local_date
-from portal.store import relations
+from portal.store import relations, rule_layers
 from portal.store.tables import (
     AccessAlarm,
     AccessLine,
@@ -20,6 +20,7 @@ from portal.store.tables import (
     Message,
     Relation,
 )
+from portal.triage.source import Source
 from portal.web.access import Access
 from tests import cast, page, rows
 from tests.conftest import Person, Portal
@@ -41,7 +42,21 @@ ROLES = {
 
 
 THERE = "there"  # the object is Amina's or Bo's: one's own, or somebody else's, as it comes
-OBJECTS = ("talk", "walk", "message", "case", "citizen", "helper", "relation", "sample", "alarm")
+OBJECTS = ("talk", "walk", "message", "case", "citizen", "helper", "relation", "sample", "alarm", "layer")
+LAYER = """language = 2
+id = "lokal"
+municipality = "740"
+version = "2027-01-01"
+valid_from = 2027-01-01
+law = "Byrådet, punkt 4"
+note.da = "Otte dage."
+note.en = "Eight days."
+[[figure]]
+name = "guarantee.days"
+value = 8
+law = "Byrådet, punkt 4"
+confidence = "policy"
+"""
 
 
 @dataclass
@@ -109,12 +124,14 @@ async def _looked_and_helped(portal: Portal) -> dict[str, str]:
         await unit.flush()
         unit.add(sample)
         unit.add(alarm)
-        await unit.commit(unnoted=True)
+        layer = rule_layers.draft(unit, LAYER, Source.of(LAYER, "x.toml"))
+        await unit.commit()
     return {
         "helper": helper,
         "relation": relation,
         "sample": sample.id,
         "alarm": alarm.id,
+        "layer": layer,
         "about": cast.identity("amina"),
     }
 

@@ -19,7 +19,7 @@ from portal.store import limits, sessions
 from portal.store.database import new_id
 from portal.store.tables import Candidate, Citizen, Conversation, Outbox
 from portal.text import COMPONENTS, environment
-from portal.triage.reader import rulebook_on
+from portal.triage.shelf import rulebook_on
 from tests import cast, page, postgres, rows
 from tests.conftest import Person, Portal, everything
 from tests.http.hostile import MARK, STRINGS, Found, Hand, forms_on, in_the_headers, on_the_page

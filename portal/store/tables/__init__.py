@@ -23,13 +23,14 @@ from portal.store.tables.evidence import (
 )
 from portal.store.tables.logins import Attempt, LoginSession, RateWindow, RequestKey, UsedLogin
 from portal.store.tables.people import Citizen, ClosingDay, Company, CompanyUser, Relation, Staff, Team
+from portal.store.tables.rules import RuleLayer
 from portal.store.tables.talks import Booking, Breach, Conversation, Dialogue, Slot
 
 __all__ = [
     "AccessAlarm", "AccessDraw", "AccessLine", "AccessPurpose", "AccessSample", "Attempt", "Booking", "Breach",
     "Candidate", "Citizen", "ClosingDay", "Company", "CompanyUser", "Conversation", "Dialogue", "Erasure", "Journal",
     "JournalDetail", "JournalHead", "KeyMark", "LoginSession", "Message", "Municipality", "Outbox", "Outlook",
-    "PlacementCase", "RateWindow", "Relation", "RequestKey", "Slot", "Staff", "Tally", "Team", "TenantRow", "UsedLogin",
+    "PlacementCase", "RateWindow", "Relation", "RequestKey", "RuleLayer", "Slot", "Staff", "Tally", "Team", "TenantRow", "UsedLogin",
 ]  # fmt: skip
 
 # The scope of a session is one condition on TenantRow (`database._scope`); SQLAlchemy tries it out on the class itself,

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` in this package: SQLModel reads the annotations.
 from sqlmodel import Field, SQLModel
 
-from portal.store.columns import Facts, json_facts
+from portal.store.columns import Facts, json_facts, json_list
 
 
 class Municipality(SQLModel, table=True):
@@ -19,6 +19,7 @@ class Municipality(SQLModel, table=True):
     guarantee_days: int | None = None
     lead_days: int | None = None
     answer_days: int | None = None
+    rule_layers: list[str] = json_list()  # the municipality's own rulebook layers that are published
     fictional: bool = False  # a demo: the demo login serves no other
 
 
