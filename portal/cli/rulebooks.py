@@ -93,8 +93,14 @@ def _opened(wanted: str, day: date) -> Rulebook:
     return book
 
 
+def _begins(wanted: str) -> date:
+    """The first day of a rulebook in a file; two are compared on a day on which both can hold."""
+    path = Path(wanted)
+    source = try_reading(path.read_text(encoding="utf-8"), path.name)[0] if path.is_file() else None
+    return source.valid_from if source is not None else date.min
+
+
 def _laid_over(layer: Source, day: date) -> tuple[Source, list[Fault]]:
-    day = max(day, layer.valid_from)
     return lay(built_in_shelf().edition(day), [layer], day)
 
 
@@ -125,7 +131,7 @@ def compare(
 ) -> None:
     """Who would move where if NEW held instead of OLD, and the load on each team. OLD and NEW are files, versions of built-in
     editions, or municipalities' codes."""
-    day = _day(on)
+    day = max(_day(on), _begins(old), _begins(new))
     books = _opened(old, day), _opened(new, day)
     if stored:
         with_store(lambda store: _compare_stored(store, books, lang, as_json))
@@ -247,16 +253,19 @@ def _sizes(file: TextIO) -> Mapping[str, int]:
 @on_option
 @_lang
 @click.option("--here", "code", default=None, callback=code_option, help="One municipality (default: all).")
-def equal_treatment(on: datetime | None, lang: str, code: str | None) -> None:
-    """Everything a municipality decides otherwise than the rest of the country, for whom, and the row that causes it. One JSON
+@click.option(
+    "--there", default=None, callback=code_option, help="Its neighbour (default: the rest of the country)."
+)
+def equal_treatment(on: datetime | None, lang: str, code: str | None, there: str | None) -> None:
+    """Everything a municipality decides otherwise than its neighbour, for whom, and the municipal row that causes it. One JSON
     object a difference; exit status 1 when a difference has no municipal row to show, or a rule reads what it may not."""
     day = _day(on)
-    national = _in_force("", day)
+    other = _in_force(there or "", day)
     wrong = False
     for each in [code] if code else municipalities():
         book = _in_force(each, day)
         wrong |= bool(treatment.reads_something_protected(book))
-        for one in treatment.differences(book, national):
+        for one in treatment.differences(book, other):
             wrong |= not one.law
             line = {"municipality": each, "about": one.about, "person": in_words(one.person, book.words, lang), "here": one.here,
                     "elsewhere": one.there, "cause": one.cause, "law": one.law}  # fmt: skip
