@@ -13,6 +13,7 @@ import pytest
 from portal.triage.conditions import PlacementFacts, judge
 from portal.triage.dialogue import standing
 from portal.triage.facts import CITIZEN, parse_facts
+from portal.triage.rulebook import TABLES
 from portal.triage.shelf import rulebook_on
 from portal.triage.workdays import ClosedDays
 
@@ -24,7 +25,8 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((HERE / name).read_text(encoding="utf-8"), parse_float=Decimal)
 
 
-ROUTES, CONDITIONS = _read("routes.toml"), _read("conditions.toml")
+ROUTES, CONDITIONS, AFTER = _read("routes.toml"), _read("conditions.toml"), _read("after.toml")
+EVERY_ROW_COUNTS = ("talks", "offer")
 
 
 @pytest.mark.parametrize("case", ROUTES["case"], ids=lambda case: f"{case['rule']} {case['facts']}")
@@ -44,6 +46,21 @@ def test_every_rule_id_has_a_case() -> None:
     assert {row.id for row in rulebook_on(DAY).tables["desk"].rows} == {
         case["id"] for case in CONDITIONS["desk"]
     }
+
+
+@pytest.mark.parametrize("case", AFTER["case"], ids=lambda case: f"{case['table']} {case['facts']}")
+def test_the_rows_that_follow(case: dict[str, Any]) -> None:
+    table = rulebook_on(case.get("day", DAY)).tables[case["table"]]
+    found = [row.id for row in table.rows if row.matches(case["facts"])]
+    assert case["rows"] == (found if case["table"] in EVERY_ROW_COUNTS else found[:1])
+
+
+def test_every_row_that_follows_has_a_case() -> None:
+    days = {DAY, *(case["day"] for case in AFTER["case"] if "day" in case)}
+    tables = {case["table"] for case in AFTER["case"]}
+    ids = {row.id for day in days for name in tables for row in rulebook_on(day).tables[name].rows}
+    assert ids == {row for case in AFTER["case"] for row in case["rows"]}
+    assert {*tables, "route", "desk"} == set(TABLES)
 
 
 def _judged(case: dict[str, Any]) -> Any:
