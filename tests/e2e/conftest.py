@@ -88,3 +88,22 @@ def choose(page: Page, which: str) -> None:
     box = page.locator(which).first
     page.locator(f"label[for='{box.get_attribute('id')}']").click()
     expect(box).to_be_checked()
+
+
+def tab_to(page: Page, where: str) -> None:
+    """Tab until the focus stands on what the selector names; never with the mouse."""
+    for _ in range(80):
+        if page.evaluate("where => document.activeElement.matches(where)", where):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{where} cannot be reached with the keyboard")
+
+
+def press(page: Page, where: str, key: str = "Enter") -> None:
+    tab_to(page, where)
+    page.keyboard.press(key)
+
+
+def write(page: Page, where: str, words: str) -> None:
+    tab_to(page, where)
+    page.keyboard.type(words)

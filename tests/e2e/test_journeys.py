@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DESK, PHONE, Open, choose
+from tests.e2e.conftest import DESK, PHONE, Open, choose, press, tab_to, write
 
 WORDS = {
     "da": {
@@ -274,68 +274,49 @@ def test_after_logging_out_the_back_button_shows_nothing(visit: Open, name: str)
     assert kept in ("[[],[]]", f'[[["htmx-current-path-for-history","/{own_path}"]],[]]')
 
 
-def _tab_to(page: Page, where: str) -> None:
-    """Tab until the focus stands on what the selector names; never with the mouse."""
-    for _ in range(80):
-        if page.evaluate("where => document.activeElement.matches(where)", where):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{where} cannot be reached with the keyboard")
-
-
-def _press(page: Page, where: str, key: str = "Enter") -> None:
-    _tab_to(page, where)
-    page.keyboard.press(key)
-
-
-def _write(page: Page, where: str, words: str) -> None:
-    _tab_to(page, where)
-    page.keyboard.type(words)
-
-
 def _next(page: Page, heading: str) -> None:
-    _press(page, "button[value=next]")
+    press(page, "button[value=next]")
     expect(page.locator("h1")).to_have_text(heading)
 
 
 def test_the_keyboard_alone_is_enough_to_send_and_to_decide(visit: Open) -> None:
     bo = visit("bo")
-    _press(bo, "a[href$='/virksomhed/ny']")
+    press(bo, "a[href$='/virksomhed/ny']")
     expect(bo.locator("h1")).to_have_text("Hvad vil I?")
-    _press(bo, "input[name=scheme]", "Space")
-    _press(bo, "main form button")
+    press(bo, "input[name=scheme]", "Space")
+    press(bo, "main form button")
     expect(bo.locator("h1")).to_have_text("Hvor og hvem")
-    _write(bo, "#workplace", "Torvet 3")
-    _write(bo, "#p_number", "1000000001")
-    _press(bo, "input[name=sector]", "Space")
-    _press(bo, "input[name=who]", "Space")
-    _write(bo, "#positions", "1")
+    write(bo, "#workplace", "Torvet 3")
+    write(bo, "#p_number", "1000000001")
+    press(bo, "input[name=sector]", "Space")
+    press(bo, "input[name=who]", "Space")
+    write(bo, "#positions", "1")
     _next(bo, "Ansatte")
-    _write(bo, "#ordinary_fte", "14")
-    _write(bo, "#supported_fte", "0")
+    write(bo, "#ordinary_fte", "14")
+    write(bo, "#supported_fte", "0")
     _next(bo, "Arbejdet")
-    _write(bo, "#tasks", "Bage brød")
-    _write(bo, "#purpose", "Prøve faget af")
-    _write(bo, "#weekly_hours", "30")
-    _write(bo, "#start", "31-12-2099")
-    _write(bo, "#weeks", "4")
-    _press(bo, "input[name=vacated]", "Space")
+    write(bo, "#tasks", "Bage brød")
+    write(bo, "#purpose", "Prøve faget af")
+    write(bo, "#weekly_hours", "30")
+    write(bo, "#start", "31-12-2099")
+    write(bo, "#weeks", "4")
+    press(bo, "input[name=vacated]", "Space")
     _next(bo, "Medarbejderne")
-    _press(bo, "input[name=representative]", "Space")
+    press(bo, "input[name=representative]", "Space")
     _next(bo, "Tjek dine svar")
-    _press(bo, "main form button")
+    press(bo, "main form button")
     expect(bo.locator("h1")).to_have_text("Vi har modtaget jeres henvendelse")
     case = bo.url.split("/")[-2]
 
     clara = visit("clara")
-    _press(clara, f"a[href$='/medarbejder/sag/{case}']")
+    press(clara, f"a[href$='/medarbejder/sag/{case}']")
     expect(clara.locator("h1")).to_contain_text("Bos Bageri ApS")
-    _press(clara, "form[action$='/tag'] button")
+    press(clara, "form[action$='/tag'] button")
     expect(clara.locator(".alert-success")).to_contain_text("Sagen er din")
-    _press(clara, "input[name=outcome]", "Space")
-    _write(clara, "#reasons", "Alt er i orden.")
-    _write(clara, "#law", "LAB kap. 11")
-    _press(clara, "form[action$='/afgoer'] button")
+    press(clara, "input[name=outcome]", "Space")
+    write(clara, "#reasons", "Alt er i orden.")
+    write(clara, "#law", "LAB kap. 11")
+    press(clara, "form[action$='/afgoer'] button")
     expect(clara.locator("h1")).to_have_text("Sådan kommer brevet til at se ud")
-    _press(clara, "button[value=send]")
+    press(clara, "button[value=send]")
     expect(clara.locator(".alert-success")).to_contain_text("Afgørelsen er sendt")
