@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DESK, PHONE, Open, choose, press, tab_to, write
+from tests.e2e.conftest import DESK, PHONE, Open, choose, press, write
 
 WORDS = {
     "da": {
