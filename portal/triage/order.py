@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from portal.triage.facts import CITIZEN, Value, values_of
@@ -68,6 +69,7 @@ class Order:
         everyone = [outcome_of_row[row.id] for row in map(table.first, self._everybody()) if row is not None]
         self._start = Step(tuple(range(len(self.facts))), bytes(everyone), (UNKNOWN,) * len(self.facts))
         self._cost: dict[tuple[Step, frozenset[int]], float] = {}
+        self._priced = lru_cache(maxsize=4_096)(self._prices)  # many people stand at the same step
 
     @staticmethod
     def _cut(
@@ -148,11 +150,11 @@ class Order:
         left = frozenset(
             self.facts.index(name) for name in declined if name in self.facts and name not in known
         )
-        found = [
-            (round(self._price(axis, after, left), 9), axis)
-            for axis, after in self.choices(self.at(known), left).items()
-        ]
-        return [(self.facts[axis], cost) for cost, axis in sorted(found)]
+        return [(self.facts[axis], cost) for cost, axis in self._priced(self.at(known), left)]
+
+    def _prices(self, step: Step, declined: frozenset[int]) -> list[tuple[float, int]]:
+        choices = self.choices(step, declined).items()
+        return sorted((round(self._price(axis, after, declined), 9), axis) for axis, after in choices)
 
     def expected(self, known: Mapping[str, Value] | None = None) -> float:
         """How many questions there will be on average."""
