@@ -98,6 +98,8 @@ class OpenId:
         self.provider = provider
         self.redirect_uri = redirect_uri
         self._transport = transport
+        # Reads every certificate: once, not for each login; and not at all where nothing goes over the network.
+        self._trust = True if transport else httpx.create_ssl_context()
         self._discovered: dict[str, Any] | None = None
         self._keys: KeySet | None = None
         self._fetched_at = datetime.min.replace(tzinfo=UTC)
@@ -242,7 +244,9 @@ class OpenId:
         """A JSON object from the provider; never a redirect followed, never more than it may be."""
         try:
             async with (
-                httpx.AsyncClient(transport=self._transport, timeout=10, trust_env=False) as client,
+                httpx.AsyncClient(
+                    transport=self._transport, verify=self._trust, timeout=10, trust_env=False
+                ) as client,
                 client.stream(method, address, **content) as answer,
             ):
                 body = b""

@@ -8,15 +8,32 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import inspect, select
+from sqlmodel import SQLModel
 
 from portal.demo.provider import issuer
 from portal.domain.calendar import local_instant
 from portal.domain.people import system
 from portal.store import calendars
 from portal.store.database import Store
-from portal.store.tables import Citizen, Company, CompanyUser, Municipality, Outlook, Staff, Team
+from portal.store.tables import (
+    Citizen,
+    Company,
+    CompanyUser,
+    JournalHead,
+    KeyMark,
+    LoginSession,
+    Municipality,
+    Outlook,
+    RequestKey,
+    Staff,
+    Team,
+    TenantRow,
+    UsedLogin,
+)
 from tests import cast, page
 from tests.conftest import Person, Portal
 
@@ -67,6 +84,11 @@ def the_same_ids(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def settle(store: Store, code: str) -> None:
     """The municipality with everybody in it; whatever is a text holds the mark."""
+    await _found(store, code)
+    await _people(store, code)
+
+
+async def _found(store: Store, code: str) -> None:
     said = mark(code)
     place = Municipality(
         code=code,
@@ -79,6 +101,10 @@ async def settle(store: Store, code: str) -> None:
         opening_hours={"da": [[said, "9–15"]], "en": [[said, "9–15"]]},
     )
     await store.found_municipality(place, system(code), cast.NOW)
+
+
+async def _people(store: Store, code: str) -> None:
+    said = mark(code)
     async with store.writing(system(code), cast.NOW) as unit:
         for team, kind in cast.TEAMS.items():
             unit.add(
@@ -137,6 +163,45 @@ async def live(portal: Portal, code: str) -> None:
     for person in (amina, bo, clara, rikke):
         await person.browser.aclose()
         portal.browsers.remove(person.browser)
+
+
+async def copy(store: Store, model: str, code: str) -> None:
+    """Another municipality just like `model`, row for row under the same ids, with its own mark in every text."""
+    await _found(store, code)
+    by_table = {table.__table__: table for table in TenantRow.__subclasses__()}  # type: ignore[attr-defined]
+    for table in SQLModel.metadata.sorted_tables:
+        row_of = by_table.get(table)
+        if row_of is None or row_of in NOT_COPIED:
+            continue
+        async with store.reading(model) as reader:
+            found = [_marked(row, model, code) for row in await reader.rows(select(row_of))]
+        async with store.writing(system(code), cast.NOW) as unit:
+            if row_of is JournalHead:
+                head = await unit.find(JournalHead, "head")
+                head.number, head.hash = found[0]["number"], found[0]["hash"]
+            else:
+                for values in found:
+                    unit.add(row_of(**values))
+            await unit.commit(unnoted=True)
+
+
+NOT_COPIED = (KeyMark, LoginSession, RequestKey, UsedLogin)  # made with the municipality, or of a browser
+
+
+def _marked(row: Any, model: str, code: str) -> dict[str, Any]:
+    """Everything the row holds, with the one municipality's name, mark and address turned into the other's."""
+
+    def turned(value: Any) -> Any:
+        if isinstance(value, str):
+            again = value.replace(mark(model), mark(code)).replace(slug(model), slug(code))
+            return code if again == model else again
+        if isinstance(value, dict):
+            return {turned(key): turned(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [turned(one) for one in value]
+        return value
+
+    return {column.key: turned(getattr(row, column.key)) for column in inspect(type(row)).columns}
 
 
 async def _send(bo: Person, said: str) -> str:

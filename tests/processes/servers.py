@@ -57,8 +57,8 @@ def serving(url: str, log: Path, **more: str) -> Iterator[str]:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns when the portal answers; raises with its log when it ends, or does not answer for half a minute."""
-    for _ in range(300):
+    """Returns when the portal answers; raises with its log when it ends, or does not answer for a minute or more."""
+    for _ in range(600):
         try:
             if httpx.get(f"{address}/readyz", trust_env=False).status_code == 200:
                 return

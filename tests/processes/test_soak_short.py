@@ -19,18 +19,26 @@ from tests.soak.history import ACKNOWLEDGED, History, Trouble
 from tests.soak.people import Browser
 from tests.soak.run import populate, soak
 
-SECONDS, KILLS = 20, 3
+SECONDS, AT_MOST = 15, 150
+KILLS, ACKNOWLEDGEMENTS = 4, 20
 
 
-@pytest.mark.timeout(240)
+def _enough(history: History) -> bool:
+    """Each kind of kill once, and people who were told that it is done; however slow the machine is."""
+    return history.kills.total() >= KILLS and len(history.acknowledged) >= ACKNOWLEDGEMENTS
+
+
+@pytest.mark.timeout(300)
 async def test_nothing_acknowledged_is_lost(database: str, tmp_path: Path, engine: str) -> None:
-    outcome = await soak(database, tmp_path, seconds=SECONDS, seed=3, browsers=20)
+    outcome = await soak(
+        database, tmp_path, seconds=SECONDS, seed=3, browsers=20, enough=_enough, at_most=AT_MOST
+    )
     assert outcome.findings == [], outcome.line()
     killed = outcome.history.kills
     assert killed.total() >= KILLS, outcome.line()
     assert any("app" in kind or "page" in kind for kind in killed), outcome.line()
     assert any("worker" in kind for kind in killed), outcome.line()
-    assert len(outcome.history.acknowledged) >= 20, outcome.line()
+    assert len(outcome.history.acknowledged) >= ACKNOWLEDGEMENTS, outcome.line()
 
 
 async def _some_history(portal: Portal) -> History:
@@ -42,7 +50,6 @@ async def _some_history(portal: Portal) -> History:
         headers = {"sec-fetch-site": "same-origin"}
         async with httpx.AsyncClient(transport=transport, headers=headers) as client:
             citizen = Browser(["http://localhost"], history, rng, client, rude=False)
-            citizen.patience = float("inf")
             await citizen.log_in(name)
             await citizen.ask()
             await citizen.move()

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.processes.servers import PORTAL, end, environment, free_port, wait_for
 from tests.soak.cluster import Cluster, _children
-from tests.soak.history import History, utc_now
+from tests.soak.history import History, Stretch, utc_now
 
 STARTING = timedelta(seconds=15)
 
@@ -103,10 +103,10 @@ class Chaos:
     cluster: Cluster | None
     before: Callable[[], Awaitable[None]]
 
-    async def rage(self, until: float) -> None:
+    async def rage(self, stretch: Stretch) -> None:
         kinds: list[str] = []
-        while asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(self.rng.uniform(0.5, 3.0))
+        while not stretch.over():
+            await self._some_life(stretch)
             if not kinds:
                 kinds = ["app", "worker", "page process", "app and worker"]
                 kinds += ["database: postmaster", "database: immediate"] if self.cluster else []
@@ -114,6 +114,15 @@ class Chaos:
             self._all_alive()
             await self.before()
             await self._kill(kinds.pop())
+
+    async def _some_life(self, stretch: Stretch) -> None:
+        """A short while, and a few answers: what comes up slowly is not killed before anybody was served."""
+        await asyncio.sleep(self.rng.uniform(0.5, 3.0))
+        served = self.history.answers.total() + self.rng.randint(5, 60)
+        for _ in range(100):
+            if stretch.over() or self.history.answers.total() >= served:
+                return
+            await asyncio.sleep(0.1)
 
     async def _kill(self, kind: str) -> None:
         app, worker = self.rng.choice(self.apps), self.rng.choice(self.workers)

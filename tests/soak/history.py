@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,9 @@ ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 GRACE = timedelta(
     seconds=3
 )  # a database that answers again may still refuse connections that were open before
+
+
+PATIENCE = 40.0  # seconds after the load in which lost answers may still come
 
 
 def utc_now() -> datetime:
@@ -71,6 +75,35 @@ class History:
     def was_away(self, began: datetime, ended: datetime) -> bool:
         """Whether the database was away at any time in that stretch."""
         return any(began <= back + GRACE and ended >= gone for gone, back in self.away)
+
+
+@dataclass
+class Stretch:
+    """How long the load goes on: `seconds`, and on until there is `enough`, but not beyond `at_most` seconds.
+
+    A slow machine takes longer to the same history, instead of coming to a smaller one.
+    """
+
+    seconds: float = float("inf")
+    enough: Callable[[], bool] = lambda: True
+    at_most: float = float("inf")
+    began: float | None = None
+    ended: float | None = None
+
+    def over(self) -> bool:
+        """Whether nothing new is begun; once over, it stays over."""
+        now = asyncio.get_running_loop().time()
+        if self.began is None:
+            self.began = now
+        if self.ended is None:
+            gone = now - self.began
+            if gone >= self.at_most or (gone >= self.seconds and self.enough()):
+                self.ended = now
+        return self.ended is not None
+
+    def patience_gone(self) -> bool:
+        """Whether an answer is no longer waited for either."""
+        return self.ended is not None and asyncio.get_running_loop().time() > self.ended + PATIENCE
 
 
 def form_key(path: str, who: str, fields: Mapping[str, str]) -> str:

@@ -11,7 +11,17 @@ import httpx
 
 from tests import cast, page
 from tests.conftest import Person
-from tests.soak.history import ACKNOWLEDGED, REFUSED, UNKNOWN, Action, History, Trouble, form_key, utc_now
+from tests.soak.history import (
+    ACKNOWLEDGED,
+    REFUSED,
+    UNKNOWN,
+    Action,
+    History,
+    Stretch,
+    Trouble,
+    form_key,
+    utc_now,
+)
 
 SLUG = "silkeborg"
 ASK = f"/{SLUG}/borger/samtale/ny"
@@ -41,13 +51,13 @@ class Browser:
         self.servers, self.history, self.rng, self.client, self.rude = servers, history, rng, client, rude
         self.who = ""
         self.talk: str | None = None
-        self.until = self.patience = 0.0
+        self.stretch = Stretch()
 
-    async def live(self, citizens: list[str], until: float, patience: float) -> None:
-        """Until `until` (the loop's clock) new things are begun; until `patience` answers are waited for."""
-        self.until, self.patience = until, patience
+    async def live(self, citizens: list[str], stretch: Stretch) -> None:
+        """New things are begun while the stretch lasts; answers are waited for a little longer."""
+        self.stretch = stretch
         try:
-            while self._now() < until and citizens:
+            while citizens and not stretch.over():
                 await self._be(citizens.pop(0))
         except GivenUpError:
             return
@@ -55,15 +65,12 @@ class Browser:
     async def _be(self, subject: str) -> None:
         await self.log_in(subject)
         for _ in range(self.rng.randint(6, 14)):
-            if self._now() >= self.until:
+            if self.stretch.over():
                 return
             await self.act()
             await asyncio.sleep(self.rng.random() * 0.3)
         if self.talk is not None and self.rng.random() < 0.8:
             await self.cancel()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
     async def log_in(self, subject: str) -> None:
         """Through the provider, from the beginning when it broke off."""
@@ -82,7 +89,7 @@ class Browser:
             await self._wait()
 
     async def _wait(self) -> None:
-        if self._now() > self.patience:
+        if self.stretch.patience_gone():
             raise GivenUpError
         await asyncio.sleep(0.1 + self.rng.random() * 0.5)
 

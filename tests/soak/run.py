@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -34,11 +34,10 @@ from tests.processes.servers import free_port
 from tests.soak.chaos import Chaos, Process, Sink
 from tests.soak.check import check, load, lose_one, whole
 from tests.soak.cluster import Cluster
-from tests.soak.history import UNKNOWN, History
+from tests.soak.history import UNKNOWN, History, Stretch
 from tests.soak.people import Browser
 
 CITIZENS, BROWSERS = 600, 30
-PATIENCE = 40.0  # seconds after the load in which lost answers may still come
 ANCHORS = 6
 
 
@@ -104,10 +103,12 @@ async def soak(
     *,
     seconds: float,
     seed: int,
+    enough: Callable[[History], bool] = lambda _: True,
+    at_most: float = float("inf"),
     cluster: Cluster | None = None,
     browsers: int = BROWSERS,
 ) -> Outcome:
-    """Load and kills for that long, then the rest sent, everything stopped, and the check."""
+    """Load and kills for that long, and on until `enough`; then the rest sent, everything stopped, and the check."""
     began = time.monotonic()
     rng = random.Random(seed)
     history = History()
@@ -127,7 +128,7 @@ async def soak(
     try:
         await asyncio.gather(*(asyncio.to_thread(one.start) for one in [*apps, *workers]))
         chaos = Chaos(apps, workers, history, rng, cluster, lambda: _anchor(url, history))
-        await _under_load(chaos, citizens, seconds, rng, browsers)
+        await _under_load(chaos, citizens, Stretch(seconds, lambda: enough(history), at_most), rng, browsers)
     finally:
         for process in [*workers, *apps]:
             await asyncio.to_thread(process.stop)
@@ -154,9 +155,8 @@ async def soak(
 
 
 async def _under_load(
-    chaos: Chaos, citizens: list[str], seconds: float, rng: random.Random, browsers: int
+    chaos: Chaos, citizens: list[str], stretch: Stretch, rng: random.Random, browsers: int
 ) -> None:
-    until = asyncio.get_running_loop().time() + seconds
     addresses = [app.address for app in chaos.apps]
     clients = [
         httpx.AsyncClient(timeout=60, trust_env=False, headers={"sec-fetch-site": "same-origin"})
@@ -164,9 +164,7 @@ async def _under_load(
     ]
     people = [Browser(addresses, chaos.history, random.Random(rng.random()), client) for client in clients]
     try:
-        await asyncio.gather(
-            chaos.rage(until), *(one.live(citizens, until, until + PATIENCE) for one in people)
-        )
+        await asyncio.gather(chaos.rage(stretch), *(one.live(citizens, stretch) for one in people))
         await asyncio.sleep(3)  # the workers send on for a while, undisturbed
     finally:
         for client in clients:
