@@ -28,7 +28,7 @@ from portal.triage import population, proof
 from portal.triage.compiled import case_decider, case_explainer
 from portal.triage.dialogue import order_of
 from portal.triage.dmn import literal
-from portal.triage.explanation import Explainer, Explanation
+from portal.triage.explanation import Explained, Explainer
 from portal.triage.facts import CITIZEN, EMPLOYER, GUARANTEE, OUTCOME, values_of
 from portal.triage.order import Order, Step
 from portal.triage.rulebook import FOLDER, Rulebook
@@ -153,8 +153,8 @@ def _one_case(book: Rulebook) -> None:
     plain = {name: table for name, (table, _) in found.items()}
     explainers = {name: Explainer(table, lambda row: repr(row.then)) for name, table in plain.items()}
 
-    def why(name: str, person: Mapping[str, Any]) -> Explanation:
-        return explainers[name].explain({fact: person[fact] for fact in plain[name].facts})
+    def why(name: str, person: Mapping[str, Any]) -> Explained:
+        return explainers[name].cell({fact: person[fact] for fact in plain[name].facts})
 
     ours, explained = case_decider(plain), case_explainer(plain, why)
     names = [name.replace(".", "_") for name in found]

@@ -45,10 +45,20 @@ async def round_of_work(
 ) -> None:
     """Everything that is due now, in every municipality."""
     for place in await store.municipalities():
+        watch_rules(store, place.code, local_date(clock()))
         await sweep(store, place.code, clock())
         await extend(store, place.code, clock())
         await draw_lots(store, place.code, clock())
         await deliver(store, place, send, base_url, clock, name)
+
+
+def watch_rules(store: Store, municipality: str, today: date) -> None:
+    """Says aloud when a municipality's layers do not read together: the national rules hold there until somebody acts."""
+    why = store.shelf_of(municipality).broken(municipality, today)
+    if why:
+        log.error(
+            "the municipality's rules do not read; the national ones hold", municipality=municipality, why=why
+        )
 
 
 async def sweep(store: Store, municipality: str, now: datetime) -> int:

@@ -48,7 +48,7 @@ class Offer:
 
 async def offer(reader: Reader, visit: Visit, asked: Asked | None, form: str) -> Offer:
     wish = asked.wish if asked else conversations.Wish(form)
-    made = await conversations.the_promise(reader, visit.me.id, wish, visit.now, visit.here.guarantee_days)
+    made = await conversations.the_promise(reader, visit.me.id, wish, visit.now)
     team, _ = await conversations.team_for(reader, visit.me.id, visit.today)
     teams = tuple(dict.fromkeys((team, conversations.reception_on(reader, visit.today))))
     free = await times.free_times(reader, teams, form, visit.now, made.due.latest_bookable)
@@ -62,9 +62,7 @@ async def request_conversation(visit: Visit, asked: Asked, key: str) -> str:
         if earlier is not None:
             return earlier
         slot = None if asked.slot == "none" else asked.slot
-        made = await conversations.request_conversation(
-            unit, visit.me.id, asked.wish, slot, visit.here.guarantee_days
-        )
+        made = await conversations.request_conversation(unit, visit.me.id, asked.wish, slot)
         result = visit.path("borger", "samtale", made) + "?besked=ny"
         await unit.commit(result)
         return result

@@ -17,7 +17,7 @@ from portal.cli.group import code_option, now, on_option
 from portal.cli.keeping import places, with_store
 from portal.cli.rules import rules
 from portal.domain.calendar import local_date
-from portal.domain.errors import DomainError
+from portal.domain.errors import DomainError, InvalidError
 from portal.store import stored_rules
 from portal.store.database import Store
 from portal.triage import comparison, dmn, drawing, population, treatment
@@ -101,7 +101,14 @@ def _begins(wanted: str) -> date:
 
 
 def _laid_over(layer: Source, day: date) -> tuple[Source, list[Fault]]:
-    return lay(built_in_shelf().edition(day), [layer], day)
+    """The layer over the edition and the municipality's other layers of that day; instead of its own earlier versions."""
+    shelf = built_in_shelf()
+    kept = [
+        one
+        for one in shelf.layers_on(layer.municipality, day)
+        if one.content.get("id") != layer.content.get("id")
+    ]
+    return lay(shelf.edition(day), sorted([*kept, layer], key=lambda one: one.in_order), day)
 
 
 @rules.command()
@@ -145,6 +152,9 @@ def compare(
 
 async def _compare_stored(store: Store, books: tuple[Rulebook, Rulebook], lang: str, as_json: bool) -> None:
     for place in await places(store, None):
+        own = {code for book in books for code in book.id.split("+")[1:]}
+        if own and place.code not in own:
+            continue  # a municipality's own rules say nothing about another's people
         async with store.reading(place.code) as reader:
             walks = await stored_rules.walks(reader)
             requests = await stored_rules.requests(reader)
@@ -285,3 +295,6 @@ def as_dmn(table: str, municipality: str, on: datetime | None) -> None:
     except KeyError:
         names = [*book.tables, *(condition.id for condition in book.conditions)]
         raise click.ClickException(f"{table} is no table; there are: {', '.join(names)}.") from None
+    except InvalidError as error:
+        said = "; ".join(f"{key}: {value}" for key, value in error.facts.items())
+        raise click.ClickException(f"{table} cannot be written as DMN: {said}.") from None

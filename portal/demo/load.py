@@ -231,13 +231,13 @@ async def _ask(store: Store, subject: str, at: datetime, wish: Wish, *, book: bo
     async with store.writing(_citizen(subject), at) as unit:
         slot = None
         if book:
-            made = await conversations.the_promise(unit, demo_id(subject), wish, at, None)
+            made = await conversations.the_promise(unit, demo_id(subject), wish, at)
             free = await times.free_times(
                 unit, ("modtagelse", "jobteam"), wish.form, at, made.due.latest_bookable
             )
             later = [one for one in free if subject == "gustav" or one.starts_at > at + timedelta(days=3)]
             slot = later[0].slot_id
-        talk = await conversations.request_conversation(unit, demo_id(subject), wish, slot, None)
+        talk = await conversations.request_conversation(unit, demo_id(subject), wish, slot)
         await unit.commit()
         return talk
 

@@ -23,7 +23,7 @@ async def judged(reader: Reader, visit: Visit, values: Mapping[str, Any]) -> Jud
     """The conditions as the company sees them: nothing of a candidate is known to it, before or after."""
     request = replace(forms.facts(values, visit.here.code), candidate=None)
     closed = await places.closed_days(reader)
-    return judge(visit.book, request, visit.today, closed, visit.here.lead_days)
+    return judge(visit.book, request, visit.today, closed)
 
 
 async def begin(visit: Visit, scheme: str, key: str) -> str:
@@ -73,8 +73,8 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
         request = forms.facts(case.form, visit.here.code)
         closed = await places.closed_days(unit)
         book = visit.book
-        routed = judge(book, request, visit.today, closed, visit.here.lead_days)
-        days = visit.here.answer_days or int(book.number("answer.working_days"))
+        routed = judge(book, request, visit.today, closed)
+        days = int(book.number("answer.working_days"))
         teams = await places.team_names(unit)
         start = request.start
         if start is None:

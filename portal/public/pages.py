@@ -8,6 +8,7 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 
 from portal.public import login, own_data, rules
+from portal.triage.guarantee import days_for_everybody
 from portal.web.access import NOWHERE, PUBLIC
 from portal.web.claims import DOORS
 from portal.web.render import go_to, show
@@ -37,12 +38,11 @@ async def ready(visit: NamedDependency[Visit]) -> Response[str]:
 
 @get("/{slug:str}", access=PUBLIC)
 async def front(visit: NamedDependency[Visit]) -> Response[str]:
-    days = visit.book.number("guarantee.days")
     return show(
         visit,
         "public/front.html",
         home=_home(visit),
-        promised_days=visit.here.guarantee_days or days,
+        promised_days=days_for_everybody(visit.book),
         left=None if visit.here.fictional or visit.query.get("fra") not in DOORS else visit.query["fra"],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -62,7 +62,7 @@ async def judged_for_staff(
         "earliest_start"
     )  # as it was when the company sent, whatever has changed since
     earliest = date.fromisoformat(promised) if promised else None
-    return judge(book, request, sent_on, closed, visit.here.lead_days, earliest), book
+    return judge(book, request, sent_on, closed, earliest=earliest), book
 
 
 async def note_candidate(visit: Visit, case_id: str, given: CandidateFacts) -> None:
@@ -139,9 +139,7 @@ async def request_for(visit: Visit, citizen_id: str, asked: OnThePhone, key: str
             return earlier
         await queue.citizen(unit, citizen_id)
         slot = None if asked.slot in ("none", "") else asked.slot
-        made = await conversations.request_conversation(
-            unit, citizen_id, asked.wish, slot, visit.here.guarantee_days
-        )
+        made = await conversations.request_conversation(unit, citizen_id, asked.wish, slot)
         result = visit.path("medarbejder", "samtale", made)
         await unit.commit(result)
         return result
@@ -162,20 +160,6 @@ async def set_time(visit: Visit, conversation_id: str, version: int, slot: str, 
 
 
 # ------------------------------------------------------------------ the municipality
-
-
-def longest_promise(visit: Visit) -> int:
-    return int(visit.book.number("guarantee.days"))
-
-
-async def change_place(visit: Visit, values: Mapping[str, int | None], key: str) -> None:
-    async def verb(unit: Unit) -> None:
-        here = await unit.here()
-        for name, value in values.items():
-            setattr(here, name, value)
-        journal.note(unit, "place.changed", "municipality", unit.municipality, values=dict(values))
-
-    await carry_out(visit, verb, key=key)
 
 
 async def add_closing_day(visit: Visit, day: date, note: str, key: str) -> int:

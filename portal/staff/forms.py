@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -141,27 +140,6 @@ async def read_time(request: Request[Any, Any, Any], visit: Visit) -> tuple[Form
     if not form["slot"]:
         form.wrong("slot", _("Vælg en tid."))
     return form, form.whole("version", 1, 10**6) or 0, form["slot"][:32]
-
-
-@dataclass(frozen=True)
-class PlaceSettings:
-    form: Form
-    values: Mapping[str, int | None]
-
-
-async def read_place(request: Request[Any, Any, Any], visit: Visit, longest_promise: int) -> PlaceSettings:
-    """The municipality's own figures. rail.guarantee: the promise may be shortened, never lengthened."""
-    form = await forms.read(request, visit, ("guarantee_days", "lead_days", "answer_days"))
-    days = form.whole("guarantee_days", 1, 365)
-    if days is not None and days > longest_promise:
-        said = _("Løftet må gøres kortere end %(days)s dage, aldrig længere. Det er en fast ramme.")
-        form.wrong("guarantee_days", said % {"days": longest_promise})
-    values = {
-        "guarantee_days": days,
-        "lead_days": form.whole("lead_days", 0, 60),
-        "answer_days": form.whole("answer_days", 1, 10),
-    }
-    return PlaceSettings(form, values)
 
 
 async def read_closing(request: Request[Any, Any, Any], visit: Visit) -> Form:

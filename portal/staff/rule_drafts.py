@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -18,6 +21,7 @@ from portal.text import gettext as _
 from portal.text import in_language
 from portal.triage import comparison, population, proof, treatment
 from portal.triage.comparison import Comparison
+from portal.triage.facts import Value
 from portal.triage.people import in_words
 from portal.triage.rulebook import Fault, Rulebook
 from portal.triage.shelf import Shelf
@@ -32,6 +36,7 @@ from portal.web.visit import Visit
 LONGEST = 20_000  # signs in a draft
 PEOPLE, SEED = 20_000, 1
 MOST = 40  # differences shown
+Walks = Sequence[tuple[Mapping[str, Value], tuple[str, ...]]]  # stored: facts, and what was declined
 
 
 @dataclass(frozen=True)
@@ -55,22 +60,23 @@ async def _page(visit: Visit, form: Form, status: int = 200, faults: tuple[Fault
         rows = await rule_layers.every(reader)
         names = {one.id: one.name for one in await places.staff(reader)}
     return show(
-        visit, "staff/rules.html", status=status, form=form, rows=[_plain(row, names) for row in rows], faults=_told(visit, faults),
+        visit, "staff/rules.html", status=status, form=form, rows=[_plain(row, names, visit.today) for row in rows], faults=_told(visit, faults),
         laid=visit.book.laid,
     )  # fmt: skip
 
 
 def _example(visit: Visit) -> str:
-    """Where a draft begins: a layer of this municipality that changes nothing yet."""
+    """Where a draft begins: a layer of this municipality that shortens the promise from the first of a coming month."""
+    first = (visit.today.replace(day=1) + timedelta(days=62)).replace(day=1)
     return (
-        f'language = 2\nid = "lokal"\nmunicipality = "{visit.here.code}"\nversion = "2027-01-01"\nvalid_from = 2027-01-01\n'
+        f'language = 2\nid = "lokal"\nmunicipality = "{visit.here.code}"\nversion = "{first}"\nvalid_from = {first}\n'
         'law = "Byrådets beslutning af ..., punkt ..."\nnote.da = "Hvad der er anderledes her, og hvorfor."\n'
         'note.en = "What is different here, and why."\n\n[[figure]]\nname = "guarantee.days"\nvalue = 8\n'
         'law = "Byrådets beslutning af ..., punkt ..."\nconfidence = "policy"\n'
     )
 
 
-def _plain(row: RuleLayer, names: dict[str, str]) -> dict[str, Any]:
+def _plain(row: RuleLayer, names: dict[str, str], today: date) -> dict[str, Any]:
     return {
         "id": row.id,
         "version": row.version_name,
@@ -80,7 +86,7 @@ def _plain(row: RuleLayer, names: dict[str, str]) -> dict[str, Any]:
         "by": names.get(row.created_by, "–"),
         "published_by": names.get(row.published_by or "", ""),
         "published_at": row.published_at,
-        "mine": False,
+        "withdrawable": row.state == rule_layers.PUBLISHED and row.valid_from > today,
     }
 
 
@@ -133,8 +139,12 @@ async def _draft(visit: Visit, layer_id: str, form: Form, status: int = 200) -> 
         "staff/rule_draft.html",
         status=status,
         form=form,
-        row={**_plain(row, names), "mine": row.created_by == visit.me.id, "content": row.content},
-        faults=_told(visit, judged.faults),
+        row={
+            **_plain(row, names, visit.today),
+            "mine": row.created_by == visit.me.id,
+            "content": row.content,
+        },
+        faults=_told(visit, judged.faults, row.version_name),
         notes=sum(fault.information for fault in judged.faults),
         made_up=judged.made_up,
         stored=judged.stored,
@@ -157,16 +167,20 @@ def _teams(judged: Judged, names: dict[str, str]) -> list[tuple[str, int, int]]:
 
 
 async def _judged(reader: Reader, row: RuleLayer) -> Judged:
+    """Beside the server's own work, so that nobody else waits for it."""
+    walks = await stored_rules.walks(reader)
+    return await asyncio.to_thread(_judge, reader.shelf, reader.municipality, row, walks)
+
+
+def _judge(shelf: Shelf, code: str, row: RuleLayer, walks: Walks) -> Judged:
     source = rule_layers.source_of(row)
-    shelf = reader.shelf
-    faults = tuple(proof.check(source, shelf))
+    faults = tuple(proof.check_source(source, shelf))
     if any(not fault.information for fault in faults):
         return Judged(faults)
-    before, after = _both(shelf, reader.municipality, row, source)
+    before, after = _both(shelf, code, row, source)
     made_up = comparison.of_population(before, after, population.made_up(before, PEOPLE, SEED))
-    stored = comparison.of_stored(before, after, await stored_rules.walks(reader))
-    others = tuple(one for one in treatment.differences(after, before) if one.about != "way")
-    return Judged(faults, made_up, stored, after, others)
+    stored = comparison.of_stored(before, after, walks)
+    return Judged(faults, made_up, stored, after, tuple(treatment.differences(after, before, ways=False)))
 
 
 def _both(shelf: Shelf, code: str, row: RuleLayer, source: Source) -> tuple[Rulebook, Rulebook]:
@@ -177,10 +191,12 @@ def _both(shelf: Shelf, code: str, row: RuleLayer, source: Source) -> tuple[Rule
     )
 
 
-def _told(visit: Visit, faults: tuple[Fault, ...]) -> list[dict[str, Any]]:
+def _told(visit: Visit, faults: tuple[Fault, ...], name: str = "kladde") -> list[dict[str, Any]]:
+    """Faults for the page. A line is of the draft, called `name`, unless the file it stands in is named."""
     words = visit.book.words
     return [
-        {"line": one.line, "table": one.table, "row": one.row, "kind": one.kind, "message": one.message,
+        {"line": one.line, "file": "" if one.file in ("", f"{name}.toml") else one.file, "table": one.table,
+         "row": one.row, "kind": one.kind, "message": one.message,
          "person": in_words(one.person, words, visit.lang)}
         for one in faults
         if not one.information
@@ -195,16 +211,23 @@ async def publish(
     form = await forms.read(request, visit, ())
 
     async def verb(unit: Unit) -> None:
-        row = await rule_layers.found(unit, layer)
-        faults = proof.check(rule_layers.source_of(row), unit.shelf)
-        await rule_layers.publish(unit, layer, clean=not any(not fault.information for fault in faults))
+        await rule_layers.publish(unit, layer)
 
+    return await _done(visit, layer, form, verb) or go(
+        visit, "medarbejder", "regler", layer, besked="udgivet"
+    )
+
+
+async def _done(
+    visit: Visit, layer: str, form: Form, verb: Callable[[Unit], Awaitable[None]]
+) -> Response[Any] | None:
+    """The draft's page again, with why not, when it was refused."""
     try:
         await actions.carry_out(visit, verb, key=form["key"])
     except RefusedError as error:
         form.wrong("publish", _refusals()[error.code])
         return await _draft(visit, layer, form, 422)
-    return go(visit, "medarbejder", "regler", layer, besked="udgivet")
+    return None
 
 
 @post("/{slug:str}/medarbejder/regler/{layer:str}/kasser", access=ADMIN_CASE)
@@ -216,12 +239,20 @@ async def drop(
     async def verb(unit: Unit) -> None:
         await rule_layers.drop(unit, layer)
 
-    try:
-        await actions.carry_out(visit, verb, key=form["key"])
-    except RefusedError as error:
-        form.wrong("publish", _refusals()[error.code])
-        return await _draft(visit, layer, form, 422)
-    return go(visit, "medarbejder", "regler")
+    return await _done(visit, layer, form, verb) or go(visit, "medarbejder", "regler")
+
+
+@post("/{slug:str}/medarbejder/regler/{layer:str}/traek-tilbage", access=ADMIN_CASE)
+async def withdraw(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], layer: FromPath[str]
+) -> Response[Any]:
+    """What is published and has not begun."""
+    form = await forms.read(request, visit, ())
+
+    async def verb(unit: Unit) -> None:
+        await rule_layers.withdraw(unit, layer)
+
+    return await _done(visit, layer, form, verb) or go(visit, "medarbejder", "regler")
 
 
 def _refusals() -> dict[str, str]:
@@ -230,7 +261,12 @@ def _refusals() -> dict[str, str]:
         "rules.faults": _("Kladden har fejl, så ingen kan udgive den. Ret dem i en ny kladde."),
         "rules.too_late": _("Reglerne skal begynde tidligst i morgen. Skriv en senere dag i en ny kladde."),
         "rules.not_a_draft": _("Kladden er allerede udgivet eller kasseret."),
+        "rules.begun": _(
+            "Reglerne er begyndt, så de kan ikke trækkes tilbage. Skriv en ny kladde, der afløser dem."
+        ),
+        "rules.needed": _("Andre udgivne regler hviler på dem. Træk først dem tilbage."),
+        "rules.not_published": _("Reglerne er ikke udgivet, eller de er allerede trukket tilbage."),
     }
 
 
-handlers = [page, write, draft_page, publish, drop]
+handlers = [page, write, draft_page, publish, drop, withdraw]

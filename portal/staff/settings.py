@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 
 from portal.staff import actions, forms
 from portal.store import outbox, places
+from portal.triage.guarantee import days_for_everybody
 from portal.web.access import ADMIN
 from portal.web.forms import Form, empty
 from portal.web.render import go, show
@@ -26,14 +27,15 @@ async def _page(visit: Visit, form: Form, status: int = 200, panel: str = "") ->
         staff = await places.staff(reader)
         closing = await places.closing_days(reader, visit.today)
         letters = await outbox.troubled(reader)
-    own = {name: getattr(visit.here, name) for name in ("guarantee_days", "lead_days", "answer_days")}
+    book = visit.book
     return show(
         visit,
         "staff/place.html",
         status=status,
-        form=form if panel != "place" else empty(),
-        place_form=form if panel == "place" else empty(own),
-        longest=actions.longest_promise(visit),
+        form=form,
+        promised=days_for_everybody(book),
+        lead=book.number("start.lead_days"),
+        answer=book.number("answer.working_days"),
         teams=[(team.id, team.name_da, team.name_en) for team in teams],
         staff=[(one.id, one.name, one.role, one.team_id or "", one.active) for one in staff],
         closing=[(one.day, one.note) for one in closing],
@@ -42,15 +44,6 @@ async def _page(visit: Visit, form: Form, status: int = 200, panel: str = "") ->
         notice=visit.query.get("besked", ""),
         booked=visit.query.get("booket", "0"),
     )
-
-
-@post("/{slug:str}/medarbejder/kommune/loefte", access=ADMIN)
-async def change_place(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
-    given = await forms.read_place(request, visit, actions.longest_promise(visit))
-    if not given.form.ok:
-        return await _page(visit, given.form, 422, "place")
-    await actions.change_place(visit, given.values, given.form["key"])
-    return go(visit, "medarbejder", "kommune", besked="gemt")
 
 
 @post("/{slug:str}/medarbejder/kommune/lukkedag", access=ADMIN)
@@ -109,7 +102,6 @@ async def resolve_letter(request: Request[Any, Any, Any], visit: NamedDependency
 
 handlers = [
     page,
-    change_place,
     add_closing_day,
     remove_closing_day,
     change_team,

@@ -209,7 +209,7 @@ async def _phone(visit: Visit, citizen_id: str, form: Form, status: int = 200) -
             if talk.state in rules.OPEN:
                 return go(visit, "medarbejder", "samtale", talk.id, besked="findes")
         wish = conversations.Wish(form["form"] if form["form"] in times.FORMS else "phone")
-        made = await conversations.the_promise(reader, citizen_id, wish, visit.now, visit.here.guarantee_days)
+        made = await conversations.the_promise(reader, citizen_id, wish, visit.now)
         team, _because = await conversations.team_for(reader, citizen_id, visit.today)
         subject = Subject(citizen_id, "phone", citizen_id, team, frozenset())
         await access_log.look(reader, subject, "citizen_asked")

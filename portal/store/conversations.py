@@ -35,9 +35,7 @@ class Wish:
     kontanthjaelp: bool | None = None
 
 
-async def the_promise(
-    reader: Reader, citizen_id: str, wish: Wish, now: datetime, municipal_days: int | None
-) -> Promise:
+async def the_promise(reader: Reader, citizen_id: str, wish: Wish, now: datetime) -> Promise:
     """What we promise this citizen if they ask now."""
     held = await reader.one(
         select(func.count())
@@ -54,7 +52,6 @@ async def the_promise(
         first_conversation=not (held and held[0]),
         closed=await closed_days(reader),
         book=reader.book_on(local_date(now)),
-        municipal_days=municipal_days,
     )
 
 
@@ -78,15 +75,13 @@ async def team_for(reader: Reader, citizen_id: str, on: date) -> tuple[str, dict
     return str(found.outcome["team"]), {"rule": found.explained["rules"][0], "route": found.outcome["route"]}
 
 
-async def request_conversation(
-    unit: Unit, citizen_id: str, wish: Wish, slot_id: str | None, municipal_days: int | None
-) -> str:
+async def request_conversation(unit: Unit, citizen_id: str, wish: Wish, slot_id: str | None) -> str:
     """A request stands with its promise; booked when `slot_id` is free and inside the promise, else waiting.
 
     ConflictError("slot.taken") when somebody else was first, ("conversation.open") when the citizen already has one.
     InvalidError("slot.outside") for a time that is not inside the promise.
     """
-    made = await the_promise(unit, citizen_id, wish, unit.now, municipal_days)
+    made = await the_promise(unit, citizen_id, wish, unit.now)
     team, because = await team_for(unit, citizen_id, local_date(unit.now))
     by_self = unit.actor.role is Role.CITIZEN
     citizen = await unit.find(Citizen, citizen_id)

@@ -12,10 +12,7 @@ PUBLIC, INTERNAL, PERSONAL, CPR, ARTICLE_9 = "public", "internal", "personal", "
 SEALED = frozenset({CPR, ARTICLE_9})
 
 _TABLES: dict[str, dict[str, str]] = {
-    "municipality": {
-        PUBLIC: "code slug name phone email address opening_hours guarantee_days lead_days answer_days fictional "
-        "rule_layers"
-    },
+    "municipality": {PUBLIC: "code slug name phone email address opening_hours fictional rule_layers"},
     "rulelayer": {
         PUBLIC: "content hash version_name valid_from state",
         INTERNAL: "created_at created_by published_at published_by",

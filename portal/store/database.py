@@ -141,8 +141,9 @@ class Reader:
         """The objects of a select of one class."""
         return list((await self.session.scalars(statement)).all())
 
-    async def here(self) -> Municipality:
-        found = await self.session.get(Municipality, self.municipality)
+    async def here(self, *, lock: bool = False) -> Municipality:
+        """The municipality's own row; with `lock` nobody else changes it until this unit has ended."""
+        found = await self.session.get(Municipality, self.municipality, with_for_update=lock or None)
         if found is None:
             raise NoMunicipalityError(self.municipality)
         return found

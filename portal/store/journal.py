@@ -67,6 +67,7 @@ KINDS = {
     "rules.drafted": _("skrev en kladde til kommunens regler"),
     "rules.published": _("udgav kommunens regler"),
     "rules.dropped": _("kasserede en kladde til kommunens regler"),
+    "rules.withdrawn": _("trak kommunens regler tilbage, før de begyndte"),
     "outlook.loaded": _("lagde listen over jobmuligheder ind"),
     "demo.loaded": _("lagde demoen ind"),
     "keys.rotated": _("tog en ny nøgle i brug"),

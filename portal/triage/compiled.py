@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from portal.triage.facts import EVERY, Value
 from portal.triage.table import Cells, Row, Table
@@ -55,13 +55,18 @@ def case_decider(tables: Mapping[str, Table]) -> Callable[[Mapping[str, Value]],
     return found
 
 
-def case_explainer(
-    tables: Mapping[str, Table], explain: Callable[[str, Mapping[str, Value]], Any]
-) -> Callable[[Mapping[str, Value]], tuple[Any, ...]]:
-    """One function for several tables: from complete facts to what `explain` says of each, worked out once for each cell.
+class Cell(Protocol):
+    """What all people of one cell have in common, and from that what one of them is told."""
 
-    Whoever asks keeps the facts themselves: what was read of them stands in the explanation by name."""
-    scope: dict[str, Any] = {"explain": explain}
+    def of(self, known: Mapping[str, Value]) -> Any: ...
+
+
+def case_explainer(
+    tables: Mapping[str, Table], cell_of: Callable[[str, Mapping[str, Value]], Cell]
+) -> Callable[[Mapping[str, Value]], tuple[Any, ...]]:
+    """One function for several tables: from complete facts to what each table's cell tells this person; `cell_of` is asked
+    once for each cell."""
+    scope: dict[str, Any] = {"cell_of": cell_of}
     lines = ["def explained(given):"]
     for number, (name, table) in enumerate(tables.items()):
         stride, parts = 1, []
@@ -73,9 +78,9 @@ def case_explainer(
         lines.append(f"    i{number} = {' + '.join(parts) or '0'}")
         lines.append(f"    e{number} = k{number}.get(i{number})")
         lines.append(
-            f"    if e{number} is None: e{number} = k{number}[i{number}] = explain(n{number}, given)"
+            f"    if e{number} is None: e{number} = k{number}[i{number}] = cell_of(n{number}, given)"
         )
-    lines.append(f"    return ({', '.join(f'e{number}' for number in range(len(tables)))},)")
+    lines.append(f"    return ({', '.join(f'e{number}.of(given)' for number in range(len(tables)))},)")
     exec(compile("\n".join(lines), "<explanations>", "exec"), scope)  # noqa: S102 generated here from parsed rows
     found: Callable[[Mapping[str, Value]], tuple[Any, ...]] = scope["explained"]
     return found

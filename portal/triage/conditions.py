@@ -122,15 +122,14 @@ def judge(
     request: PlacementFacts,
     today: date,
     closed: Container[date],
-    lead_days: int | None = None,
+    *,
     earliest: date | None = None,
 ) -> Judgement:
     """All conditions of the request's scheme, in the rulebook's order, with the desk and the earliest start.
 
     `earliest` is the earliest start as it was once promised; without it, it is worked out from today and the lead time.
     """
-    days = book.number("start.lead_days") if lead_days is None else lead_days
-    earliest = earliest or add_working_days(today, days, closed)
+    earliest = earliest or add_working_days(today, book.number("start.lead_days"), closed)
     known, the_ratio = _worked_out(book, request, earliest)
     judged = [
         _judge_one(book, condition, known, the_ratio, earliest, with_candidate=request.candidate is not None)

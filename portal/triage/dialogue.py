@@ -52,8 +52,7 @@ def outcome_of(book: Rulebook, row: Row) -> Outcome:
     """The outcome a route row leads to, with the team and the contact interval the rulebook gives it."""
     route, track = str(row.then["route"]), row.then.get("track")
     about: dict[str, Value] = {"route": route, "track": track or "none"}
-    team = book.tables["team"].first(about)
-    contact = book.tables["contact"].first(about)
+    team, contact = book.decides("team", about), book.decides("contact", about)
     if team is None or contact is None:
         raise ValueError(f"no team or contact row for {route}")
     days = contact.then["contact_interval_days"]

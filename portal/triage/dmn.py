@@ -23,7 +23,20 @@ from portal.triage.table import Row, Table
 
 MODEL = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 TYPES = {"flag": "boolean", "choice": "string", "whole": "number", "decimal": "number"}
-NOTES = ("law", "confidence", "why", "remedy", "note", "valid_from", "valid_to", "exemption")
+NOTES = (
+    "law",
+    "confidence",
+    "why",
+    "remedy",
+    "note",
+    "valid_from",
+    "valid_to",
+    "exemption",
+    "rank",
+    "origin",
+    "figures",
+)
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 ANY = "-"
 
 
@@ -89,6 +102,8 @@ def _rule(table: Table, row: Row, outputs: Sequence[str], number: int) -> Iterat
     for key in outputs:
         yield f'        <outputEntry id="a_{number}_{key}"><text>{escape(literal(row.then.get(key)))}</text></outputEntry>'
     for note in (row.id, *(_note(row, name) for name in NOTES)):
+        if UNWRITABLE.search(note):
+            raise InvalidError("dmn.text", row=row.id, detail="a control character cannot stand in XML")
         yield f"        <annotationEntry><text>{escape(note)}</text></annotationEntry>"
     yield "      </rule>"
 
@@ -99,6 +114,8 @@ def _note(row: Row, name: str) -> str:
     found: Any = getattr(row, name)
     if name == "note":
         return json.dumps(dict(found), ensure_ascii=False) if found else ""
+    if name == "figures":
+        return json.dumps({key: literal(value) for key, value in found.items()}) if found else ""
     if name == "exemption":
         return "true" if found else ""
     return "" if found is None else str(found)
@@ -127,11 +144,22 @@ def unary(condition: Mapping[str, Any]) -> str:
     if len(keys) == 1:
         sign = {"at_least": ">=", "at_most": "<=", "less_than": "<"}[next(iter(keys))]
         return f"{sign} {literal(next(iter(condition.values())))}"
-    if keys == {"at_least", "less_than"}:
-        return f"[{literal(condition['at_least'])}..{literal(condition['less_than'])})"
-    if keys == {"at_least", "at_most"}:
-        return f"[{literal(condition['at_least'])}..{literal(condition['at_most'])}]"
+    if keys <= {"at_least", "at_most", "less_than", "between"} and keys & {"at_least", "between"}:
+        low, high, closed = _span(condition)
+        return f"[{literal(low)}..{literal(high)}{']' if closed else ')'}"
     raise InvalidError("dmn.condition", condition=str(condition))
+
+
+def _span(condition: Mapping[str, Any]) -> tuple[Any, Any, bool]:
+    """From, to, and whether the end belongs to it: the tightest of several limits."""
+    between = condition.get("between")
+    lows = [condition["at_least"]] if "at_least" in condition else []
+    highs = [(condition[key], key == "at_most") for key in ("at_most", "less_than") if key in condition]
+    if between is not None:
+        lows.append(between[0])
+        highs.append((between[1], True))
+    high, closed = min(highs)
+    return max(lows), high, closed
 
 
 # ------------------------------------------------------------------ and in again
@@ -140,12 +168,12 @@ def unary(condition: Mapping[str, Any]) -> str:
 def read(text: str, vocabulary: Mapping[str, Fact]) -> tuple[str, str, Table]:
     """The decision's name, its hit policy and its table. InvalidError for what is no such document, or names a fact that is
     not in the vocabulary."""
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 no entities: expat refuses none, so documents with a DTD are refused
-    except ElementTree.ParseError as error:
-        raise InvalidError("dmn.xml", detail=str(error)) from None
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InvalidError("dmn.xml", detail="a document with a DTD is not read")
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 a document with a DTD was refused before it is parsed
+    except ElementTree.ParseError as error:
+        raise InvalidError("dmn.xml", detail=str(error)) from None
     decision = root.find(f"{{{MODEL}}}decision")
     found = decision.find(f"{{{MODEL}}}decisionTable") if decision is not None else None
     if decision is None or found is None:
@@ -165,7 +193,9 @@ def _row(
 ) -> Row:
     tests = [_text(one) for one in rule.findall(f"{{{MODEL}}}inputEntry")]
     ends = [_text(one) for one in rule.findall(f"{{{MODEL}}}outputEntry")]
-    said = dict(zip(notes, (_text(one) for one in rule.findall(f"{{{MODEL}}}annotationEntry")), strict=False))
+    said = dict(
+        zip(notes, (_words(one) for one in rule.findall(f"{{{MODEL}}}annotationEntry")), strict=False)
+    )
     then = {
         key: value
         for key, text in zip(outputs, ends, strict=True)
@@ -183,12 +213,20 @@ def _row(
         note=json.loads(said["note"]) if said.get("note") else {},
         valid_from=date.fromisoformat(said["valid_from"]) if said.get("valid_from") else None,
         valid_to=date.fromisoformat(said["valid_to"]) if said.get("valid_to") else None,
+        rank=int(said["rank"]) if said.get("rank") else None,
+        origin=said.get("origin", ""),
+        figures={key: parse_literal(one) for key, one in json.loads(said.get("figures") or "{}").items()},
     )
 
 
 def _text(element: ElementTree.Element | None) -> str:
+    return _words(element).strip()
+
+
+def _words(element: ElementTree.Element | None) -> str:
+    """As it was written, with the space around it."""
     found = element.find(f"{{{MODEL}}}text") if element is not None else None
-    return (found.text or "").strip() if found is not None else ""
+    return (found.text or "") if found is not None else ""
 
 
 def parse_literal(text: str) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from portal.triage.people import condition_said, value_said
+from portal.triage.people import condition_said, phrases, value_said
 from portal.triage.rulebook import Rulebook, said
 from portal.triage.table import Row, Table
 
@@ -94,11 +94,22 @@ def _lines(book: Rulebook, rows: Sequence[Row], lang: str) -> Iterator[Line]:
 
 
 def _leads_to(book: Rulebook, row: Row, lang: str) -> str:
+    """What the row comes to, in words."""
+    words, then = (
+        phrases()[f"{lang}.then"],
+        {key: value for key, value in row.then.items() if value is not None},
+    )
+    if "talks" in then:
+        return words["talks"].format(talks=then["talks"], weeks=then["weeks"], by=words[str(then["by"])])
     parts = []
-    for key, value in row.then.items():
-        if key in ("route", "track") and value is not None:
+    for key, value in then.items():
+        if key in ("route", "track"):
             parts.append(value_said(key, value, book.words, lang))
-        elif value is not None and value is not True:
+        elif f"{key}.{value}" in words:
+            parts.append(words[f"{key}.{value}"])
+        elif key in words:
+            parts.append(words[key].format(x=said(value, lang)))
+        elif key != "exempt":
             parts.append(said(value, lang))
     return ", ".join(parts)
 

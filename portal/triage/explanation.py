@@ -1,5 +1,6 @@
 """Why: the row that decided, what it read, which rows were near and on what alone they failed, and the smallest change of
-facts that would have led elsewhere. Exact, over the cells a table can tell apart, and worked out once for each cell.
+facts that would have led elsewhere: the fewest facts there can be, and of those ways the nearest for the person. Exact, over
+the cells a table can tell apart; what all people of a cell share is worked out once.
 
 `told` puts it into words for three readers: the citizen or company (no office words), the caseworker (ids and version), the
 auditor (everything).
@@ -7,8 +8,10 @@ auditor (everything).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from portal.triage.facts import Value
@@ -49,6 +52,55 @@ class Explanation:
     elsewhere: tuple[Elsewhere, ...]
 
 
+@dataclass(frozen=True)
+class Other:
+    """One way to another decision: these facts in these cells, and whatever is not known then decides nothing."""
+
+    row: Row
+    place: int
+    cells: tuple[tuple[int, int], ...]  # position of the fact, and its cell
+
+
+class Explained:
+    """All people of one cell: the same rows, the same near ones, and the ways elsewhere, of which each person's nearest is
+    told. `others` holds, for each decision, every way that changes as few facts as any."""
+
+    def __init__(self, table: Table, explanation: Explanation, others: Sequence[Sequence[Other]]) -> None:
+        self.table, self.explanation, self.others = table, explanation, others
+        numbers = any(self._is_number(at) for ways in others for way in ways for at, _ in way.cells)
+        self._whoever = None if numbers else self._nearest({})
+
+    def of(self, known: Mapping[str, Value]) -> Explanation:
+        """The explanation for the one person, who must be of this cell."""
+        return self._whoever or self._nearest(known)
+
+    def _is_number(self, at: int) -> bool:
+        return self.table.cells[at].fact.kind in ("whole", "decimal")
+
+    def _nearest(self, known: Mapping[str, Value]) -> Explanation:
+        found = []
+        for ways in self.others:
+            told = [(self._change(way, known), way) for way in ways]
+            (far, change), way = min(told, key=lambda one: (one[0][0], one[1].place))
+            found.append((len(change), way.place, far, Elsewhere(way.row, change)))
+        elsewhere = tuple(one for *_, one in sorted(found, key=lambda one: one[:3]))
+        return replace(self.explanation, elsewhere=elsewhere)
+
+    def _change(self, way: Other, known: Mapping[str, Value]) -> tuple[float, tuple[tuple[str, Value], ...]]:
+        """How far it is, as shares of the facts' domains, and to which values."""
+        far, change = 0.0, []
+        for at, cell in way.cells:
+            name, cells = self.table.facts[at], self.table.cells[at]
+            value = cells.nearest(1 << cell, known.get(name, 0))
+            change.append((name, value))
+            if self._is_number(at):
+                width = max(cells.fact.high - cells.fact.low, 1)
+                far += abs(float(Decimal(str(value)) - Decimal(str(known[name])))) / width
+            else:
+                far += 1
+        return far, tuple(change)
+
+
 class Explainer:
     """Explains one table's decisions. `decision` says which rows come to the same."""
 
@@ -58,28 +110,34 @@ class Explainer:
         self.table, self.decision = table, decision
         self.never = {table.facts.index(name) for name in never if name in table.facts}
         self._others = others
-        self._found: dict[Box, Explanation] = {}
+        self._found: dict[tuple[Box, tuple[bool, ...]], Explained] = {}
         self._regions: list[tuple[Row, list[Box]]] | None = None
 
     def explain(self, known: Mapping[str, Value]) -> Explanation:
-        """Why `known` comes to what it does, settled or not. Nearest values are those of whoever comes by first in a cell."""
+        """Why `known` comes to what it does, settled or not."""
+        return self.cell(known).of(known)
+
+    def cell(self, known: Mapping[str, Value]) -> Explained:
+        """What holds for everybody in the same cell as `known`; worked out once."""
         start = self.table.start(known)
-        found = self._found.get(start)
+        key = start, tuple(name in known for name in self.table.facts)
+        found = self._found.get(key)
         if found is None:
-            found = self._found[start] = self._explained(start, known)
+            found = self._found[key] = self._explained(start, known)
         return found
 
-    def _explained(self, start: Box, known: Mapping[str, Value]) -> Explanation:
+    def _explained(self, start: Box, known: Mapping[str, Value]) -> Explained:
         rows = tuple(row for row, boxes in self.table.split(start)[0] if boxes)
         if not rows:
-            return Explanation((), (), (), ())
+            return Explained(self.table, Explanation((), (), (), ()), ())
         upto = self.table.rows[: self.table.rows.index(rows[-1]) + 1]
         read = tuple(
             name
             for i, name in enumerate(self.table.facts)
             if name in known and i not in self.never and any(name in row.when for row in upto)
         )
-        return Explanation(rows, read, self._near(rows, known), self._elsewhere(rows, start, known))
+        common = Explanation(rows, read, self._near(rows, known), ())
+        return Explained(self.table, common, self._elsewhere(rows, start) if self._others else ())
 
     def _near(self, rows: Sequence[Row], known: Mapping[str, Value]) -> tuple[Near, ...]:
         """Rows before the first that can decide, all of whose conditions are known to hold but one; another decision."""
@@ -93,58 +151,64 @@ class Explainer:
                 found.append(Near(row, missed[0]))
         return tuple(found[-NEAREST:][::-1])
 
-    def _elsewhere(
-        self, rows: Sequence[Row], start: Box, known: Mapping[str, Value]
-    ) -> tuple[Elsewhere, ...]:
-        if not self._others:
-            return ()
+    def _elsewhere(self, rows: Sequence[Row], start: Box) -> list[list[Other]]:
+        """For each decision there is beside that of `rows` every way to it that changes as few facts as any."""
         mine = {self.decision(row) for row in rows}
-        best: dict[Any, tuple[tuple[int, int], Row, tuple[tuple[str, Value], ...]]] = {}
+        regions: dict[Any, list[tuple[int, int, Row, Box, tuple[int, ...]]]] = {}
         for place, (row, boxes) in enumerate(self._decided()):
             decision = self.decision(row)
             for box in boxes if decision not in mine else ():
-                apart = [
-                    i for i, (here, there) in enumerate(zip(start, box, strict=True)) if not here & there
-                ]
-                rank = (len(apart), place)
-                if self.never & set(apart) or (decision in best and best[decision][0] <= rank):
-                    continue
-                change = self._change(apart, box, known)
-                if self._leads(known, change, decision):
-                    best[decision] = rank, row, change
-        return tuple(
-            Elsewhere(row, change) for _, row, change in sorted(best.values(), key=lambda one: one[0])
-        )
+                apart = tuple(i for i, here in enumerate(start) if not here & box[i])
+                if apart and not self.never & set(apart):
+                    regions.setdefault(decision, []).append((len(apart), place, row, box, apart))
+        found = []
+        for decision, near in regions.items():
+            for fewest in sorted({one[0] for one in near}):
+                ways = {
+                    way.cells: way
+                    for count, place, row, box, apart in reversed(near)
+                    if count == fewest
+                    for way in self._ways(start, place, row, box, apart, decision)
+                }
+                if ways:
+                    found.append(list(ways.values()))
+                    break
+        return found
+
+    def _ways(
+        self, start: Box, place: int, row: Row, box: Box, apart: Sequence[int], decision: Any
+    ) -> Iterator[Other]:
+        """Every choice of cells for the facts apart that alone settles it, whatever is not known."""
+        choices = [[i for i in range(box[at].bit_length()) if box[at] >> i & 1] for at in apart]
+        for cells in product(*choices):
+            there = list(start)
+            for at, cell in zip(apart, cells, strict=True):
+                there[at] = 1 << cell
+            settled = all(mask & (mask - 1) == 0 for mask in there) or {
+                self.decision(one) for one, boxes in self.table.split(tuple(there))[0] if boxes
+            } == {decision}
+            if settled:
+                yield Other(row, place, tuple(zip(apart, cells, strict=True)))
 
     def _decided(self) -> list[tuple[Row, list[Box]]]:
         if self._regions is None:
             self._regions = self.table.split(self.table.start({}))[0]
         return self._regions
 
-    def _change(
-        self, apart: Sequence[int], box: Box, known: Mapping[str, Value]
-    ) -> tuple[tuple[str, Value], ...]:
-        return tuple(
-            (self.table.facts[i], self.table.cells[i].nearest(box[i], known[self.table.facts[i]]))
-            for i in apart
-        )
-
-    def _leads(self, known: Mapping[str, Value], change: Sequence[tuple[str, Value]], decision: Any) -> bool:
-        """Whether the change alone settles it, whatever is not known."""
-        return bool(change) and {
-            self.decision(row) for row in self.table.possible({**known, **dict(change)})
-        } == {decision}
-
 
 # ------------------------------------------------------------------ in words
 
 
 def as_facts(
-    book: Rulebook, found: Explanation, known: Mapping[str, Value], titles: Mapping[str, Any]
+    book: Rulebook,
+    found: Explanation,
+    known: Mapping[str, Value],
+    titles: Mapping[str, Any],
+    values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The explanation as plain data, to be stored with the case: words in every language, ids, version and all figures.
 
-    `titles` maps a row's id to what people call where it leads.
+    `titles` maps a row's id to what people call where it leads; `values` are the case's own figures that texts name.
     """
     return {
         "rulebook": book.stamp,
@@ -153,7 +217,7 @@ def as_facts(
                 "rule": row.id,
                 "law": row.law,
                 "confidence": row.confidence,
-                "why": book.fill(row.texts["why"]) if "why" in row.texts else {},
+                "why": book.fill(row.texts["why"], values) if "why" in row.texts else {},
                 "figures": {name: str(value) for name, value in row.figures.items()},
                 "origin": row.origin,
             }

@@ -97,7 +97,10 @@ CITIZEN = _index(
     Fact("expected_weeks_sick", "whole", low=0, high=104),
 )
 OUTCOME = _index(Fact("route", "choice", ROUTES), Fact("track", "choice", (*TRACKS, "none")))
-GUARANTEE = {**CITIZEN, **_index(Fact("first_conversation", "flag"))}
+GUARANTEE = {
+    "benefit": CITIZEN["benefit"],
+    **_index(Fact("first_conversation", "flag")),
+}  # what is known of who asks
 
 REQUEST = _index(
     Fact("scheme", "choice", SCHEMES),
@@ -136,7 +139,7 @@ DERIVED = _index(
     Fact("start_margin_days", "whole", low=-100_000, high=100_000),
 )
 EMPLOYER = {**REQUEST, **CANDIDATE, **DERIVED}
-EVERY = {**GUARANTEE, **OUTCOME, **EMPLOYER}
+EVERY = {**CITIZEN, **GUARANTEE, **OUTCOME, **EMPLOYER}
 
 
 def parse_facts(vocabulary: Mapping[str, Fact], raw: Mapping[str, Any]) -> dict[str, Value]:

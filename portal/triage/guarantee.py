@@ -27,20 +27,26 @@ def promise(
     first_conversation: bool,
     closed: Container[date],
     book: Rulebook | None = None,
-    municipal_days: int | None = None,
 ) -> Promise:
-    """The promise to somebody who asks at `asked_at`, by `book` (default: the rulebook of that day).
-
-    A municipality may shorten it, never lengthen it (rail.guarantee)."""
+    """The promise to somebody who asks at `asked_at`, by `book` (default: the national rulebook of that day)."""
     book = book or rulebook_on(local_date(asked_at))
     known: dict[str, Value] = {"first_conversation": first_conversation}
     if benefit is not None:
         known["benefit"] = benefit
+    row = _row(book, known)
+    return Promise(due_date(asked_at, int(row.then["guarantee_days"]), closed), row, book)
+
+
+def days_for_everybody(book: Rulebook) -> int:
+    """The days promised to whoever asks, whatever is known of them."""
+    return int(_row(book, {"first_conversation": False}).then["guarantee_days"])
+
+
+def _row(book: Rulebook, known: dict[str, Value]) -> Row:
     row = book.tables["guarantee"].first(known)
     if row is None:
         raise ValueError("the guarantee table has a gap")
-    days = int(row.then["guarantee_days"])
-    return Promise(due_date(asked_at, min(days, municipal_days or days), closed), row, book)
+    return row
 
 
 def akasse_notice(book: Rulebook, known: dict[str, Value]) -> Row | None:

@@ -15,7 +15,7 @@ from typing import Any
 from portal.triage.lines import AT, At
 from portal.triage.phrases import nearest
 from portal.triage.rulebook import LANGUAGES, TABLES, Fault, Laid
-from portal.triage.source import Source
+from portal.triage.source import Source, is_day
 
 VERBS = ("insert", "replace", "switch_off")
 KEYS = {
@@ -32,6 +32,12 @@ KEYS = {
     AT,
 }
 KEPT = "complaint."  # figures of the complaint guidance are law, and no municipality's
+LAW = ("talks",)  # tables that are the law's own
+VERB_KEYS = {
+    "insert": {"table", "before", "after", "row", AT},
+    "replace": {"table", "id", "row", AT},
+    "switch_off": {"table", "id", "note", AT},
+}
 
 
 def lay(national: Source, layers: Sequence[Source], on: date) -> tuple[Source, list[Fault]]:
@@ -61,9 +67,16 @@ def _copied(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def hash_of(national: Source, layers: Sequence[Source]) -> str:
     """What pins a rulebook: the edition's own hash, or that of the edition and its layers together."""
-    if not layers:
-        return national.hash
-    return hashlib.sha256("+".join([national.hash, *(layer.hash for layer in layers)]).encode()).hexdigest()
+    return _joined([one.hash for one in (national, *layers)])
+
+
+def old_hash_of(national: Source, layers: Sequence[Source]) -> str:
+    """The same as it stood in stamps before values were told apart by kind."""
+    return _joined([one.old_hash for one in (national, *layers)])
+
+
+def _joined(hashes: Sequence[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("+".join(hashes).encode()).hexdigest()
 
 
 def laid(layer: Source) -> Laid:
@@ -79,7 +92,7 @@ def laid(layer: Source) -> Laid:
         layer.municipality,
         layer.version,
         layer.valid_from,
-        until if isinstance(until, date) else None,
+        until if is_day(until) else None,
         content.get("note", {}),
         str(content.get("law", "")),
         tuple(changes),
@@ -92,6 +105,7 @@ class Laying:
     def __init__(self, content: dict[str, Any], layer: Source) -> None:
         self.content, self.layer = content, layer
         self.faults: list[Fault] = []
+        self._own_figures: set[int] = set()
         self._head()
         for raw in self._tables("figure"):
             self._change_figure(raw)
@@ -113,9 +127,10 @@ class Laying:
         for key in ("version", "valid_from", "law"):
             if key not in content:
                 self._fault(content, "rulebook", "", "missing", f"write {key} at the top of the file")
-        for key in ("valid_from", "valid_to"):
-            if key in content and not isinstance(content[key], date):
-                self._fault(content, "rulebook", "", "syntax", f"write {key} as a date without quotes")
+        if "+" in self.layer.version:
+            self._fault(
+                content, "rulebook", "", "syntax", "write the version without +, which joins versions"
+            )
         note = content.get("note")
         for lang in LANGUAGES:
             if not isinstance(note, dict) or not note.get(lang):
@@ -146,15 +161,33 @@ class Laying:
             return
         label = {"label": before[0].get("label", {})}
         mine = {**label, **raw, "origin": self.layer.municipality}
-        mine.setdefault("valid_from", self.layer.valid_from)
+        if not is_day(mine.setdefault("valid_from", self.layer.valid_from)):
+            return  # told by the proof, for every date in the file
         where = figures.index(before[-1]) + 1
-        others = [one for one in before if one.get("valid_from", date.min) >= mine["valid_from"]]
+        own = self._own_figures
+        others = [
+            one
+            for one in before
+            if id(one) not in own and one.get("valid_from", date.min) >= mine["valid_from"]
+        ]
+        own.add(id(mine))
         self.content["figure"] = [
             one for one in [*figures[:where], mine, *figures[where:]] if one not in others or one is mine
         ]
 
     def _change_row(self, verb: str, raw: Mapping[str, Any]) -> None:
         table = str(raw.get("table", "?"))
+        for key in sorted(set(raw) - VERB_KEYS[verb]):
+            message = f"{key} means nothing in [[{verb}]]{nearest(key, VERB_KEYS[verb] - {AT})}"
+            self._fault(raw, table, "", "syntax", message)
+        if verb == "insert" and ("before" in raw) == ("after" in raw):
+            self._fault(raw, table, "", "syntax", "write either before or after: where the new row goes")
+            return
+        if table in LAW:
+            self._fault(
+                raw, table, "", "rail.effect", f"{table} is the law's own table and no municipality's"
+            )
+            return
         rows = self._rows(table)
         if rows is None:
             names = [*TABLES, *(str(one.get("id")) for one in self.content.get("condition", []))]

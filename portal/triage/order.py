@@ -2,16 +2,19 @@
 
 The outcome is a function of the facts' cells. A question splits it; where nothing more can change it, it is one value and the
 walk is over. The order is the exact optimum under the population of the rulebook (dynamic programming): every other order asks
-more, on average. Nothing is ever asked that cannot change the outcome, or whose gate is not open.
+more, on average. A rulebook that tells too many kinds of people apart is asked in its own order. Nothing is ever asked that cannot change the outcome, or whose gate is not open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from math import prod
 from typing import Any
 
+from portal.triage.compiled import decider
 from portal.triage.facts import CITIZEN, Value, values_of
 from portal.triage.rulebook import Rulebook
 from portal.triage.table import Cells
@@ -19,6 +22,7 @@ from portal.triage.table import Cells
 Axes = tuple[int, ...]  # positions of facts, in order
 Known = tuple[int, ...]  # for each fact the cell that is known, or UNKNOWN
 UNKNOWN = -1
+MOST_EXACT = 20_000  # cells: beyond, the exact order takes too long to work out while somebody waits
 
 
 def share_of_cells(cells: Cells, given: Mapping[str, Any]) -> tuple[float, ...]:
@@ -66,7 +70,10 @@ class Order:
         self._size = [len(cells.examples) for cells in self.cells]
         self._gated = [self._gate(name) for name in self.facts]
         self._read_by_gates = sorted({axis for gate in self._gated for axis, _ in gate})
-        everyone = [outcome_of_row[row.id] for row in map(table.first, self._everybody()) if row is not None]
+        self.exact = prod(self._size) <= MOST_EXACT
+        decide = decider(table)
+        ids = [outcome_of_row[row.id] for row in table.rows]
+        everyone = [ids[place] for place in map(decide, self._everybody()) if place >= 0]
         self._start = Step(tuple(range(len(self.facts))), bytes(everyone), (UNKNOWN,) * len(self.facts))
         self._cost: dict[tuple[Step, frozenset[int]], float] = {}
         self._priced = lru_cache(maxsize=4_096)(self._prices)  # many people stand at the same step
@@ -92,11 +99,9 @@ class Order:
             found.append((axis, self.cells[axis].mask_where(condition)))
         return found
 
-    def _everybody(self) -> Iterable[dict[str, Value]]:
-        people: list[dict[str, Value]] = [{"wants_person": False}]
-        for name, cells in zip(self.facts, self.cells, strict=True):
-            people = [{**one, name: value} for one in people for value in cells.examples]
-        return people
+    def _everybody(self) -> Iterator[dict[str, Value]]:
+        for values in product(*(cells.examples for cells in self.cells)):
+            yield {"wants_person": False, **dict(zip(self.facts, values, strict=True))}
 
     # -------------------------------------------------------------- steps
 
@@ -154,6 +159,8 @@ class Order:
 
     def _prices(self, step: Step, declined: frozenset[int]) -> list[tuple[float, int]]:
         choices = self.choices(step, declined).items()
+        if not self.exact:
+            return [(float(place), axis) for place, (axis, _) in enumerate(choices)]
         return sorted((round(self._price(axis, after, declined), 9), axis) for axis, after in choices)
 
     def expected(self, known: Mapping[str, Value] | None = None) -> float:

@@ -60,6 +60,17 @@ def condition_said(name: str, condition: Mapping[str, Any], words: Mapping[str, 
     return f"{label_of(name, words, lang)}{':' if said_plainly else ''} {phrases()[lang]['and'].join(parts)}"
 
 
+def _not(name: str, operator: str, wanted: Any, words: Mapping[str, Words], lang: str) -> str:
+    """The opposite of a part that is no limit of a number: "ikke dagpenge"; of yes it is no."""
+    if operator == "equal" and isinstance(wanted, bool):
+        return value_said(name, not wanted, words, lang)
+    if operator == "not":
+        return phrases()[lang]["and"].join(
+            _part(name, inner, limit, words, lang) for inner, limit in wanted.items()
+        )
+    return phrases()[lang]["not"].format(x=_part(name, operator, wanted, words, lang))
+
+
 def _part(name: str, operator: str, wanted: Any, words: Mapping[str, Words], lang: str) -> str:
     phrase = phrases()[lang]
     if operator == "equal":
@@ -69,8 +80,10 @@ def _part(name: str, operator: str, wanted: Any, words: Mapping[str, Words], lan
     if operator == "between":
         return phrase["between"].format(x=said(wanted[0], lang), y=value_said(name, wanted[1], words, lang))
     if operator == "not":
-        inner, limit = next(iter(wanted.items()))
-        if inner in OPPOSITE:
-            return phrase[OPPOSITE[inner]].format(x=value_said(name, limit, words, lang))
-        return phrase["not"].format(x=_part(name, inner, limit, words, lang))
+        return phrase["or"].join(
+            phrase[OPPOSITE[inner]].format(x=value_said(name, limit, words, lang))
+            if inner in OPPOSITE
+            else _not(name, inner, limit, words, lang)
+            for inner, limit in wanted.items()
+        )
     return phrase[operator].format(x=value_said(name, wanted, words, lang))

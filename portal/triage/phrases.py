@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,6 +26,9 @@ def nearest(word: str, among: Collection[str]) -> str:
     return f"; write {found[0]}" if found else f"; write one of: {', '.join(sorted(map(str, among)))}"
 
 
+DECIMALS = 4  # as finely as tables tell numbers apart
+
+
 class Phrases:
     """Reads conditions and figures of the table at `here`, whose file and line each fault gets."""
 
@@ -33,6 +37,7 @@ class Phrases:
         self.faults: list[Fault] = []
         self.figures: Mapping[str, Figure] = {}
         self.here: Mapping[str, Any] = {}
+        self.from_figure = ""  # the figure the limit being read is taken from, if it is from one
 
     def fault(self, table: str, row: str, kind: str, message: str, key: str = "") -> None:
         at = self.here.get(AT)
@@ -105,6 +110,7 @@ class Phrases:
             elif operator == "not":
                 parsed["not"] = self._condition(wanted, fact, table, row, used)
             else:
+                self.from_figure = wanted[1:] if isinstance(wanted, str) and wanted.startswith("@") else ""
                 parsed[operator] = self._limit(
                     operator, self._figure(wanted, table, row, used), fact, table, row
                 )
@@ -130,14 +136,34 @@ class Phrases:
         if value is None:
             return {"flag": False, "choice": (fact.values or ("",))[0]}.get(fact.kind, fact.low)
         try:
-            fact.parse(value)
+            if isinstance(value, str) and fact.kind in ("whole", "decimal"):
+                raise InvalidError("fact.value")  # a number in quotes is a text
+            if isinstance(value, Decimal) and value != round(value, DECIMALS):
+                raise InvalidError("fact.value")  # nothing is told apart that finely
+            return fact.parse(value)
         except InvalidError:
-            message = f"{value!r} is no value of {fact.name} ({fact.domain()})"
+            shown = f'"{value}"' if isinstance(value, str) else str(value)
+            message = (
+                f"{shown} is no value of {fact.name} ({fact.domain()}, with at most {DECIMALS} decimals)"
+            )
+            if fact.kind != "decimal":
+                message = f"{shown} is no value of {fact.name} ({fact.domain()})"
+            if self.from_figure:
+                message += f"; it is what the figure {self.from_figure} says"
             if fact.kind == "choice":
                 message += nearest(str(value), fact.values)
-            self.fault(table, row, "unknown_value", message, f"when.{fact.name}")
+            self._fault_of_figure(table, row, message, f"when.{fact.name}")
             return {"flag": False, "choice": (fact.values or ("",))[0]}.get(fact.kind, fact.low)
-        return value
+
+    def _fault_of_figure(self, table: str, row: str, message: str, key: str) -> None:
+        """The fault where it can be mended: at the figure, where the value is one."""
+        here = self.here
+        figure = self.figures.get(self.from_figure)
+        if figure is not None and isinstance(figure.at, At):
+            self.here = {AT: figure.at}
+            key = "value"
+        self.fault(table, row, "unknown_value", message, key)
+        self.here = here
 
 
 def _not_read(name: str, vocabulary: Mapping[str, Fact]) -> Iterator[tuple[str, str]]:

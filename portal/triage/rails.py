@@ -12,9 +12,11 @@ from functools import cache
 from typing import Any
 
 from portal.triage import facts
+from portal.triage.kinds import kinds, not_of_kind
 from portal.triage.lines import At
+from portal.triage.phrases import nearest
 from portal.triage.rulebook import FOLDER, LANGUAGES, TABLES, Fault, Rulebook
-from portal.triage.table import Box, Row, Table
+from portal.triage.table import Box, Row, Table, cut
 
 MAY_DECIDE: Mapping[str, set[str]] = {
     "route": {"route", "track"},
@@ -44,10 +46,11 @@ def broken_rails(book: Rulebook, promise: Rulebook | None) -> Iterator[Fault]:
     """Every rail the rulebook breaks. `promise` is the rulebook that may not be promised less than."""
     yield from _effect(book)
     yield from _person_first(book)
-    yield from _contact(book)
+    yield from _contact(book, promise)
     yield from _complaint(book, promise)
     yield from _confidence(book)
     yield from _days(book)
+    yield from _kinds(book, promise)
     if promise is not None:
         yield from _guarantee(book, promise)
 
@@ -104,7 +107,7 @@ def _person_first(book: Rulebook) -> Iterator[Fault]:
         yield _at(rows[0], Fault("route", rail["row"], "rail.person", message, wants))
 
 
-def _contact(book: Rulebook) -> Iterator[Fault]:
+def _contact(book: Rulebook, promise: Rulebook | None) -> Iterator[Fault]:
     rail, table = figures()["contact"], book.tables["contact"]
     for row in table.rows:
         days = row.then.get("contact_interval_days")
@@ -121,11 +124,30 @@ def _contact(book: Rulebook) -> Iterator[Fault]:
         if about["route"] not in facts.ROUTES or about["track"] not in (*facts.TRACKS, "none"):
             continue
         found = table.first(about)
-        if found and found.then.get("contact_interval_days") == "none" and row.id != rail["none_for"]:
-            message = (
-                f"only {rail['none_for']} may go without an interval; {found.id} gives none to this person"
-            )
-            yield _at(row, Fault("route", row.id, "rail.contact", message, _somebody(routes, row)))
+        if found and found.then.get("contact_interval_days") == "none":
+            person = _somebody(routes, row) if row.id != rail["none_for"] else _unlike(book, promise, row)
+            if person is not None:
+                message = f"only whom the law's {rail['none_for']} is about may go without an interval; {found.id} gives none to this person"
+                yield _at(row, Fault("route", row.id, "rail.contact", message, person))
+
+
+def _unlike(book: Rulebook, promise: Rulebook | None, row: Row) -> dict[str, facts.Value] | None:
+    """Somebody that `row` decides for, and the row of the same name in `promise` does not; None when there is nobody."""
+    theirs = promise.tables["route"] if promise is not None else book.tables["route"]
+    own = next((one for one in theirs.rows if one.id == row.id), None)
+    if own is None or own.when == row.when:
+        return None
+    mine = book.tables["route"]
+    joint = Table([*mine.rows, own], TABLES["route"])
+    wanted = joint.boxes[-1]
+    for one, boxes in joint.split(joint.start({}))[0]:
+        for box in boxes if one is row else ():
+            hits: list[Box] = []
+            rest: list[Box] = []
+            cut(box, wanted, hits, rest)
+            if rest:
+                return joint.person(rest[0])
+    return None
 
 
 def _complaint(book: Rulebook, promise: Rulebook | None) -> Iterator[Fault]:
@@ -162,6 +184,32 @@ def _days(book: Rulebook) -> Iterator[Fault]:
         if not isinstance(days, int) or isinstance(days, bool) or days < 1:
             message = f"{days!r} is no number of days from 1 up"
             yield _at(row, Fault("guarantee", row.id, "unknown_value", message))
+
+
+def _kinds(book: Rulebook, promise: Rulebook | None) -> Iterator[Fault]:
+    """What rows decide is of its kind; and every team is one the law's rulebook names, so that somebody is there."""
+    declared = kinds()["then"]
+    teams = {
+        str(row.then.get("team")) for name in ("team", "desk") for row in (promise or book).tables[name].rows
+    }
+    for name, table in book.tables.items():
+        for row in table.rows:
+            for key, kind in declared.get(name, {}).items():
+                if key not in row.then and (kind["kind"] == "flag" or key not in MAY_DECIDE[name]):
+                    continue
+                if wrong := not_of_kind(row.then.get(key), kind):
+                    yield _at(row, Fault(name, row.id, "unknown_value", f"then.{key} {wrong}"))
+            if name in ("team", "desk") and str(row.then.get("team")) not in teams:
+                message = (
+                    f"there is no team {row.then.get('team')}{nearest(str(row.then.get('team')), teams)}"
+                )
+                yield _at(row, Fault(name, row.id, "unknown_value", message))
+    for condition in book.conditions:
+        for row in condition.table.rows:
+            if not isinstance(row.then.get("exempt", False), bool):
+                yield _at(
+                    row, Fault(condition.id, row.id, "unknown_value", "then.exempt must be true or false")
+                )
 
 
 def _guarantee(book: Rulebook, promise: Rulebook) -> Iterator[Fault]:

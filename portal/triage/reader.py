@@ -7,21 +7,50 @@ language. Files without it are of the first edition, which asked for less, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from portal.triage import facts
+from portal.triage.kinds import kinds, not_of_kind
 from portal.triage.lines import AT
 from portal.triage.phrases import Phrases, nearest
 from portal.triage.rulebook import TABLES, Condition, Fault, Figure, Question, Rulebook, Words
-from portal.triage.source import Source
+from portal.triage.source import Source, is_day
 from portal.triage.table import Row, Table
 
 OWN_PROMISES = ("team", "contact")  # tables of the first edition whose rows stated neither law nor confidence
 EXPLAINED = ("route", "offer", "guarantee", "desk")
 KNOWN_KEYS = {"id", "when", "then", "law", "confidence", "why", "remedy", "text", "valid_from", "valid_to", "note", "rank",
               "exemption", "origin", "route", AT}  # fmt: skip
+FIGURE_KEYS = {
+    "name",
+    "label",
+    "value",
+    "not_known",
+    "law",
+    "confidence",
+    "note",
+    "valid_from",
+    "valid_to",
+    "origin",
+    AT,
+}
+QUESTION_KEYS = {
+    "fact",
+    "text",
+    "help",
+    "options",
+    "asked_when",
+    "weights",
+    "asks",
+    "sensitive",
+    "after_outcome",
+    AT,
+}
+CONDITION_KEYS = {"id", "schemes", "figures", "title", "law", "confidence", "row", AT}
+HEAD_KEYS = {"language", "id", "version", "valid_from", "valid_to", "note", "figure", *TABLES, "unclear", "complaint",
+             "condition", "question", "way", "not_judged", "fact", AT}  # fmt: skip
 
 
 def open_rulebook(source: Source, on: date) -> tuple[Rulebook | None, list[Fault]]:
@@ -34,7 +63,7 @@ def open_rulebook(source: Source, on: date) -> tuple[Rulebook | None, list[Fault
 def in_force(raw: Mapping[str, Any], on: date) -> bool:
     """Whether a row or figure holds on that day."""
     since, until = raw.get("valid_from"), raw.get("valid_to")
-    return not (isinstance(since, date) and since > on) and not (isinstance(until, date) and until < on)
+    return not (is_day(since) and since > on) and not (is_day(until) and until < on)
 
 
 class Reader(Phrases):
@@ -71,21 +100,43 @@ class Reader(Phrases):
             on=self.on,
         )
 
+    def _keys(self, table: str, name: str, raw: Mapping[str, Any], known: Collection[str]) -> None:
+        """Nothing in it that means nothing: a word spelt wrong would be passed over in silence."""
+        for key in sorted(set(raw) - set(known)):
+            self.fault(
+                table, name, "syntax", f"{key} means nothing here{nearest(key, set(known) - {AT})}", key
+            )
+
+    def _periods(self, content: Any, name: str = "rulebook") -> None:
+        """Every valid_from and valid_to in the file is a date, and nothing ends before it begins."""
+        if isinstance(content, list):
+            for one in content:
+                self._periods(one, name)
+            return
+        if not isinstance(content, Mapping):
+            return
+        self.here = content
+        row = str(content.get("id") or content.get("name") or "")
+        for key in ("valid_from", "valid_to"):
+            if key in content and not is_day(content[key]):
+                self.fault(name, row, "syntax", f"write {key} as a date without quotes, e.g. 2027-01-01", key)
+        begins, ends = content.get("valid_from"), content.get("valid_to")
+        if is_day(begins) and is_day(ends) and ends < begins:
+            self.fault(name, row, "syntax", f"it ends on {ends}, before it begins on {begins}", "valid_to")
+        for key, one in content.items():
+            if key != AT:
+                self._periods(one, key)
+
     def _head(self) -> None:
+        self._periods(self.content)
         self.here = self.content
+        if self.strict:
+            self._keys("rulebook", "", self.content, HEAD_KEYS)
         if self.content.get("language", 1) not in (1, 2):
             self.fault("rulebook", "", "syntax", "write language = 2", "language")
         for key in ("id", "version", "valid_from"):
             if key not in self.content:
                 self.fault("rulebook", "", "missing", f"write {key} at the top of the file")
-        if not isinstance(self.content.get("valid_from"), date):
-            self.fault(
-                "rulebook",
-                "",
-                "syntax",
-                "write valid_from as a date without quotes, e.g. 2027-01-01",
-                "valid_from",
-            )
         if "text" not in self.content.get("complaint", {}):
             self.fault(
                 "complaint", "complaint", "rail.complaint", "the complaint guidance may not be left out"
@@ -128,9 +179,8 @@ class Reader(Phrases):
             name = str(raw.get("name", "?"))
             self._figure_is_whole(name, raw)
             since = raw.get("valid_from", date.min)
-            if not isinstance(since, date) or not isinstance(raw.get("valid_to", date.max), date):
-                self.fault("figure", name, "syntax", "write valid_from and valid_to as dates without quotes")
-                continue
+            if not is_day(since) or not is_day(raw.get("valid_to", date.max)):
+                continue  # told by `_periods`
             if (name, since) in starts:
                 self.fault("figure", name, "figure_twice", "two values begin on one day; keep one of them")
             starts.add((name, since))
@@ -150,11 +200,23 @@ class Reader(Phrases):
                     raw.get("valid_from"),
                     raw.get("valid_to"),
                     str(raw.get("origin", "")),
+                    raw.get(AT),
                 ),
             )
 
     def _figure_is_whole(self, name: str, raw: Mapping[str, Any]) -> None:
         self._confidence("figure", name, raw.get("confidence"))
+        if self.strict:
+            self._keys("figure", name, raw, FIGURE_KEYS)
+        if name not in kinds()["figure"]:
+            self.fault(
+                "figure",
+                name,
+                "unknown_figure",
+                f"there is no figure {name}{nearest(name, kinds()['figure'])}",
+            )
+        elif "value" in raw and (wrong := not_of_kind(raw["value"], kinds()["figure"][name])):
+            self.fault("figure", name, "unknown_value", f"{name} {wrong}", "value")
         if ("value" in raw) == bool(raw.get("not_known")) or not raw.get("law"):
             self.fault("figure", name, "missing", "a figure needs law, and value or not_known = true")
         if self.strict:
@@ -165,11 +227,10 @@ class Reader(Phrases):
     def _row(self, table: str, raw: Mapping[str, Any], vocabulary: Mapping[str, Any], name: str) -> Row:
         self.here = raw
         used: dict[str, Any] = {}
-        for key in raw:
-            if self.strict and key not in KNOWN_KEYS:
-                self.fault(
-                    table, name, "syntax", f"{key} means nothing here{nearest(key, KNOWN_KEYS - {AT})}", key
-                )
+        if self.strict:
+            self._keys(table, name, raw, KNOWN_KEYS)
+        if not isinstance(raw.get("exemption", False), bool):
+            self.fault(table, name, "syntax", "write exemption = true or false, without quotes", "exemption")
         when = self._when(raw.get("when", {}), vocabulary, table, name, used)
         then = {key: self._figure(value, table, name, used) for key, value in raw.get("then", {}).items()}
         if (table not in OWN_PROMISES or self.strict) and "confidence" not in raw:
@@ -218,6 +279,8 @@ class Reader(Phrases):
         for raw in self._list("condition"):
             self.here = raw
             name = str(raw.get("id", "?"))
+            if self.strict:
+                self._keys("condition", name, raw, CONDITION_KEYS)
             self._both(raw, "condition", ("title",))
             rows = list(self._condition_rows(raw, name))
             yield Condition(
@@ -251,6 +314,8 @@ class Reader(Phrases):
         for raw in self._list("question"):
             self.here = raw
             name = str(raw.get("fact", "?"))
+            if self.strict:
+                self._keys("question", name, raw, QUESTION_KEYS)
             self._both(raw, "question", ("text", "help"))
             if name not in facts.CITIZEN:
                 self.fault("question", name, "unknown_fact", f"{name} is no fact of the triage", "fact")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -34,7 +35,11 @@ def of_conditions(book: Rulebook, judged: Judgement) -> dict[str, dict[str, Any]
                 row.id: {lang: phrases()[lang][str(row.then["result"])] for lang in LANGUAGES}
                 for row in condition.table.rows
             }
-            found[condition.id] = as_facts(book, explainer.explain(judged.known), judged.known, results)
+            why = explainer.explain(judged.known)
+            if judged.conditions[condition.id].result == "pass":
+                why = replace(why, near=(), elsewhere=())  # what would be worse helps nobody
+            values = {**judged.conditions[condition.id].figures, "earliest_start": judged.earliest_start}
+            found[condition.id] = as_facts(book, why, judged.known, results, values)
     return found
 
 

@@ -18,6 +18,7 @@ from babel.numbers import format_decimal
 
 from portal.domain.errors import NotFoundError
 from portal.triage import facts
+from portal.triage.compiled import Decide, decider
 from portal.triage.facts import Fact, Value
 from portal.triage.table import Row, Table, holds
 
@@ -67,6 +68,7 @@ class Figure:
     valid_from: date | None = None
     valid_to: date | None = None
     origin: str = ""
+    at: Any = field(default=None, compare=False)  # where it stands in its file, for messages
 
     @property
     def known(self) -> bool:
@@ -146,6 +148,15 @@ class Rulebook:
     words: Mapping[str, Words]
     on: date
     laid: tuple[Laid, ...] = ()
+    _deciders: dict[str, Decide] = field(default_factory=dict, repr=False)
+
+    def decides(self, name: str, known: Mapping[str, Value]) -> Row | None:
+        """The row of that table that decides for complete facts, by generated code; KeyError for a fact that is missing."""
+        table = self.tables[name]
+        if name not in self._deciders:
+            self._deciders[name] = decider(table)
+        place = self._deciders[name](known)
+        return table.rows[place] if place >= 0 else None
 
     @property
     def stamp(self) -> dict[str, str]:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import product
 
 from portal.domain.errors import NotFoundError
-from portal.triage.layers import hash_of, laid, lay
+from portal.triage.layers import hash_of, laid, lay, old_hash_of
 from portal.triage.reader import open_rulebook
 from portal.triage.rulebook import Rulebook
 from portal.triage.source import Source, built_in, built_in_layers
@@ -44,24 +44,41 @@ class Shelf:
             newest[str(layer.content.get("id"))] = layer
         return tuple(sorted(newest.values(), key=lambda source: source.in_order))
 
+    def of_municipality(self, municipality: str) -> tuple[Source, ...]:
+        """Everything that may hold there on any day."""
+        return (*self.national, *(one for one in self.layers if one.municipality == municipality))
+
     def _of(self, municipality: str, day: date) -> list[Source]:
         return [one for one in self.layers if one.municipality == municipality and one.holds_on(day)]
 
     def in_force(self, municipality: str, day: date) -> Rulebook:
-        """The rulebook of that municipality on `day`."""
-        return opened(self.edition(day), self.layers_on(municipality, day), day)
+        """The rulebook of that municipality on `day`. Should its layers not read together, which the proof keeps from being
+        published, then the national edition: people are served by the law, and `broken` says so."""
+        try:
+            return opened(self.edition(day), self.layers_on(municipality, day), day)
+        except ValueError:
+            return opened(self.edition(day), (), day)
+
+    def broken(self, municipality: str, day: date) -> str:
+        """Why the municipality's layers cannot hold on `day`; empty when they can."""
+        try:
+            opened(self.edition(day), self.layers_on(municipality, day), day)
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def pinned(self, stamp: Mapping[str, str], municipality: str, day: date) -> Rulebook:
         """The very rulebook something began with, opened on the day it began. NotFoundError when it is not here.
 
         Editions and layers that came later are passed over, so what is pinned stays what it was.
         """
-        holding = sorted(self._of(municipality, day), key=lambda source: source.in_order)
+        edition, *versions = stamp["version"].split("+")
+        holding = self._of(municipality, day)
+        of_each = [[layer for layer in holding if layer.version == version] for version in versions]
         for national in self.national:
-            for count in range(len(holding) + 1):
-                for layers in combinations(holding, count):
-                    if hash_of(national, layers) == stamp["hash"]:
-                        return opened(national, layers, day)
+            for layers in product(*of_each) if national.version == edition else ():
+                if stamp["hash"] in (hash_of(national, layers), old_hash_of(national, layers)):
+                    return opened(national, layers, day)
         raise NotFoundError("rulebook.pinned", **stamp)
 
 

@@ -51,12 +51,26 @@ def is_told_apart(person: Mapping[str, Any], protected: Mapping[str, Any]) -> bo
     return bool(protected)
 
 
-def differences(here: Rulebook, there: Rulebook) -> list[Difference]:
-    """Every way in which a municipality treats somebody otherwise, once for each cause."""
+def differences(here: Rulebook, there: Rulebook, *, ways: bool = True) -> list[Difference]:
+    """Every way in which a municipality treats somebody otherwise, once for each cause; without `ways` only what is no way."""
     found: dict[tuple[str, str, str, str], Difference] = {}
-    for one in (*_ways(here, there), *_tables(here, there), *_conditions(here, there)):
+    about_rows = (*(_ways(here, there) if ways else ()), *_tables(here, there), *_conditions(here, there))
+    for one in about_rows:
         found.setdefault((one.about, one.here, one.there, one.cause), one)
-    return list(found.values())
+    told = {one.cause for one in found.values()}
+    return [*found.values(), *(one for one in _figures(here, there) if one.cause not in told)]
+
+
+def _figures(here: Rulebook, there: Rulebook) -> Iterator[Difference]:
+    """Figures that stand otherwise: those no row reads (a lead time, a ratio) treat people otherwise all the same."""
+    for name in sorted({*here.figures, *there.figures}):
+        mine, theirs = here.figures.get(name), there.figures.get(name)
+        values = [one.value if one is not None else None for one in (mine, theirs)]
+        if values[0] != values[1]:
+            own = next((one for one in (mine, theirs) if one is not None and one.origin), None)
+            cause, law = (f"figure {name}", own.law) if own is not None else ("another edition", "")
+            said = ["–" if one is None else str(one) for one in values]
+            yield Difference(name, {}, said[0], said[1], cause, law)
 
 
 def _ways(here: Rulebook, there: Rulebook) -> Iterator[Difference]:
@@ -144,16 +158,19 @@ def _cause(here: Rulebook, there: Rulebook, pairs: Sequence[Pair]) -> tuple[str,
 
 
 def _by_row(pairs: Sequence[Pair]) -> tuple[str, str] | None:
-    rows = [one for pair in pairs for one in pair if one is not None and one.origin]
+    apart = [pair for pair in pairs if None in pair or pair[0].then != pair[1].then]  # type: ignore[union-attr]
+    rows = [one for pair in apart or pairs for one in pair if one is not None and one.origin]
     return (f"row {rows[0].id}", rows[0].law) if rows else None
 
 
 def _by_figure(here: Rulebook, there: Rulebook, pairs: Sequence[Pair]) -> tuple[str, str] | None:
+    """A figure of either side that one of the rows reads: also of the row that decides for others because of it."""
     for pair in pairs:
-        for book, row in zip((here, there), pair, strict=True):
+        for row in pair:
             for name in row.figures if row is not None else ():
-                if book.figures[name].origin:
-                    return f"figure {name}", book.figures[name].law
+                for book in (here, there):
+                    if name in book.figures and book.figures[name].origin:
+                        return f"figure {name}", book.figures[name].law
     return None
 
 

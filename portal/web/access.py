@@ -216,9 +216,6 @@ def place_of(row: Municipality) -> Place:
         email=row.email,
         address=row.address,
         opening_hours=row.opening_hours,
-        guarantee_days=row.guarantee_days,
-        lead_days=row.lead_days,
-        answer_days=row.answer_days,
         fictional=row.fictional,
     )
 

@@ -28,9 +28,6 @@ class Place:
     email: str
     address: str
     opening_hours: Mapping[str, Any]
-    guarantee_days: int | None
-    lead_days: int | None
-    answer_days: int | None
     fictional: bool
 
 

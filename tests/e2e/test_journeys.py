@@ -246,16 +246,14 @@ def test_tove_sees_at_once_that_somebody_has_no_time(visit: Open) -> None:
     expect(page.locator("main")).to_contain_text("Fatima Testsen")
 
 
-def test_ada_cannot_lengthen_the_promise_but_may_shorten_it(visit: Open) -> None:
+def test_ada_sees_the_promise_and_that_it_takes_two_to_change_it(visit: Open) -> None:
     page = visit("ada")
-    page.fill("#guarantee_days", "11")
-    page.locator("form[action$='/loefte'] button").click()
-    expect(page.locator("#fejl")).to_contain_text("aldrig længere")
-    page.fill("#guarantee_days", "9")
-    page.locator("form[action$='/loefte'] button").click()
-    expect(page.locator(".alert-success")).to_contain_text("Gemt")
-    page.fill("#guarantee_days", "")
-    page.locator("form[action$='/loefte'] button").click()
+    expect(page.locator("main")).to_contain_text("inden for 10 dage")
+    page.get_by_role("link", name="Kommunens egne regler").click()
+    page.fill("#content", page.input_value("#content").replace("value = 8", "value = 11"))
+    page.get_by_role("button", name="Gem og prøv kladden").click()
+    expect(page.locator("main")).to_contain_text("11 days is longer than the promised 10")
+    expect(page.locator("form[action$='/udgiv']")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", ["amina", "bo", "clara"])

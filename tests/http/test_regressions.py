@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.store.tables import Breach, Message, Slot
+from portal.triage.shelf import built_in_shelf
+from portal.triage.source import Source
 from tests import cast, page
 from tests.conftest import Portal
 from tests.http.test_citizen import _ask
@@ -229,9 +231,29 @@ async def test_ending_somebodys_access_says_what_they_leave_behind(portal: Porta
     assert "som andre må tage: 1" in page.text(shown.text)
 
 
-async def test_a_longer_lead_time_does_not_change_a_request_already_sent(portal: Portal) -> None:
-    bo, clara, ada = await portal.log_in("bo"), await portal.log_in("clara"), await portal.log_in("ada")
+LONGER = """language = 2
+id = "frister"
+municipality = "740"
+version = "2025-07-01"
+valid_from = 2025-07-01
+law = "Byrådet"
+note.da = "Her tager det længere."
+note.en = "It takes longer here."
+[[figure]]
+name = "start.lead_days"
+value = 30
+law = "Byrådet"
+confidence = "policy"
+"""
+
+
+async def test_a_longer_lead_time_does_not_change_a_request_already_sent(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
     case = await _send(bo, start="30-11-2026")
-    await ada.fill("/medarbejder/kommune", "/loefte", lead_days="30")
+    later = built_in_shelf().with_layers([Source.of(LONGER, "longer.toml")])
+    monkeypatch.setattr(portal.store, "shelf_of", lambda _: later)
+    assert later.in_force("740", portal.now.date()).number("start.lead_days") == 30
     shown = page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
     assert "Der er tid nok til at behandle henvendelsen" in shown

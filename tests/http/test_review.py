@@ -81,7 +81,7 @@ async def test_a_process_that_ran_all_along_seals_with_the_new_key(database: str
     running, command = Store(database, open_ring(file)), Store(database, open_ring(file))
     async with running.writing(cast.citizen("amina"), cast.NOW) as unit:
         wish = conversations.Wish("phone", "ryg")
-        talk = await conversations.request_conversation(unit, cast.identity("amina"), wish, None, None)
+        talk = await conversations.request_conversation(unit, cast.identity("amina"), wish, None)
         await unit.commit()
     await _rotate_and_drop(command)
     later = cast.NOW + timedelta(days=40)
@@ -418,7 +418,7 @@ async def test_a_line_blanked_by_hand_is_found_also_after_a_retention_run(store:
 async def test_a_cancelled_conversation_forgets_what_it_was_about(store: Store, database: str) -> None:
     async with store.writing(cast.citizen("amina"), cast.NOW) as unit:
         wish = conversations.Wish("phone", "HEMMELIG-RYG", "farsi")
-        talk = await conversations.request_conversation(unit, cast.identity("amina"), wish, None, None)
+        talk = await conversations.request_conversation(unit, cast.identity("amina"), wish, None)
         await conversations.cancel(unit, talk, 1)
         await unit.commit()
     async with store.writing(system(cast.HOME), cast.NOW + timedelta(days=3_000)) as unit:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime
 
 import pytest
+import structlog
 from sqlalchemy import select, text
 
+from portal import worker
 from portal.domain.calendar import local_date
 from portal.domain.errors import RefusedError
 from portal.store import rule_layers, verification
 from portal.store.database import Store
 from portal.store.tables import Dialogue, Journal, RuleLayer, Staff
+from portal.triage.source import Source
 from tests import cast, page
 from tests.conftest import Person, Portal, behind
 from tests.keys import RING
@@ -154,7 +158,7 @@ async def test_a_draft_that_breaks_a_rail_cannot_be_published_by_anyone(
         row = (await unit.rows(select(RuleLayer)))[0]
         row.created_by = "somebody"
         with pytest.raises(RefusedError):
-            await rule_layers.publish(unit, row.id, clean=False)
+            await rule_layers.publish(unit, row.id)
 
 
 async def test_the_database_itself_holds_the_four_eyes(portal: Portal) -> None:
@@ -236,3 +240,126 @@ async def test_the_outcome_says_what_was_near_and_what_would_have_led_elsewhere(
     assert "Hvad ville have ført et andet sted hen?" in said
     assert "havde det været: helhedsforløb" in said
     assert "route." not in said.split("Reglen bag")[0]
+
+
+# ------------------------------------------------------------------ what a hostile reader tried
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('when.readiness.equal = "now"', 'when.age.less_than = "30"'),
+        ("value = 8", 'value = "otte"'),
+        ("valid_from = 2026-12-01", "valid_from = 2026-12-01T00:00:00"),
+        ("valid_from = 2026-12-01", "valid_from = 2020-01-01\nvalid_to = 2020-02-01"),
+        ('when.readiness.equal = "now"\nwhen.health.equal = "none"', "when = 3"),
+        ('name = "guarantee.days"', 'name = "ratio.first_per"'),
+    ],
+)
+async def test_an_ordinary_mistake_is_shown_and_the_draft_can_be_thrown_away(
+    portal: Portal, other: Person, before: str, after: str
+) -> None:
+    ada = await portal.log_in("ada")
+    assert DRAFT.count(before) == 1
+    address = await _draft(ada, DRAFT.replace(before, after).replace("value = 8", "value = 0"))
+    shown = await ada.see(address)
+    assert shown.status_code == 200
+    assert "Kladden kan ikke udgives" in page.text(shown.text)
+    token = _token(await other.see(address))
+    assert (await other.browser.post(f"/silkeborg{address}/udgiv", data=token)).status_code == 422
+    assert (await ada.send(shown.text, "/kasser")).status_code == 303
+
+
+@pytest.mark.parametrize("content", ["a = " + "9" * 5_000, "a = " + "[" * 9_000])
+async def test_what_is_no_toml_at_all_is_said_to_be_none(portal: Portal, content: str) -> None:
+    ada = await portal.log_in("ada")
+    answer = await ada.fill("/medarbejder/regler", "/medarbejder/regler", content=content)
+    assert answer.status_code == 422
+    assert "this is not TOML" in answer.text
+
+
+async def test_of_two_who_publish_at_once_only_what_holds_together_is_published(
+    portal: Portal, other: Person
+) -> None:
+    """The one switches off the row the other stands by: whoever comes second is told so."""
+    ada = await portal.log_in("ada")
+    one = (
+        DRAFT.replace('"lokal"', '"en"')
+        .replace(DRAFT[DRAFT.index("[[insert]]") :], "")
+        .replace("value = 8", "value = 9")
+    )
+    one += '\n[[switch_off]]\ntable = "offer"\nid = "offer.yearly"\n'
+    two = DRAFT.replace('"lokal"', '"to"').replace(
+        DRAFT[DRAFT.index("[[figure]]") : DRAFT.index("[[insert]]")], ""
+    )
+    two = two.replace(
+        'table = "route"\nafter = "route.sick.follow_up"', 'table = "offer"\nafter = "offer.yearly"'
+    )
+    two = two.replace('then.route = "self_directed_job_search"', 'then.offer = "first"')
+    addresses = [await _draft(ada, content) for content in (one, two)]
+    opened = [await other.see(address) for address in addresses]
+    assert all("Udgiv reglerne" in answer.text for answer in opened)
+    sent = [
+        other.browser.post(f"/silkeborg{address}/udgiv", data=page.form(answer.text, "/udgiv").fields)
+        for address, answer in zip(addresses, opened, strict=True)
+    ]
+    answers = await asyncio.gather(*sent)
+    assert sorted(answer.status_code for answer in answers) == [303, 422]
+    async with portal.store.reading(cast.HOME) as reader:
+        published = await reader.all(select(RuleLayer.id).where(RuleLayer.state == "published"))
+        listed = (await reader.here()).rule_layers
+    assert [row[0] for row in published] == listed
+    portal.now = datetime(2026, 12, 2, 8, 0, tzinfo=portal.now.tzinfo)
+    assert (await portal.browser().get("/silkeborg/regler")).status_code == 200
+
+
+async def test_what_has_not_begun_can_be_withdrawn_and_what_has_cannot(portal: Portal, other: Person) -> None:
+    ada = await portal.log_in("ada")
+    address = await _draft(ada, DRAFT)
+    assert (await other.fill(address, "/udgiv")).status_code == 303
+    assert (await other.fill(address, "/traek-tilbage")).status_code == 303
+    assert await _codes(portal.store) == ["rules.drafted", "rules.published", "rules.withdrawn"]
+    again = await _draft(ada, DRAFT)
+    assert (await other.fill(again, "/udgiv")).status_code == 303
+    opened = await other.see(again)
+    portal.now = datetime(2026, 12, 1, 8, 0, tzinfo=portal.now.tzinfo)
+    late = await portal.log_in("clara", door="medarbejder")
+    assert "Træk reglerne tilbage" not in (await late.see(again)).text
+    fields = _token(await late.see("/medarbejder/regler"))
+    forced = await late.browser.post(f"/silkeborg{again}/traek-tilbage", data=fields)
+    assert forced.status_code == 422
+    assert "Reglerne er begyndt" in forced.text
+    assert "Træk reglerne tilbage" in opened.text
+
+
+async def test_layers_that_do_not_read_together_leave_every_page_there_and_are_said_aloud(
+    portal: Portal,
+) -> None:
+    """Nobody can publish such a thing; should it stand there all the same, the national rules hold."""
+    lost = DRAFT.replace('after = "route.sick.follow_up"', 'after = "route.gone"').replace(
+        "2026-12-01", "2026-11-01"
+    )
+    broken = portal.store.shelf_of("740").with_layers([Source.of(lost, "lost.toml")])
+    portal.store._shelves["740"] = ((), broken)
+    for path in ("", "/regler", "/hjaelp"):
+        assert (await portal.browser().get(f"/silkeborg{path}")).status_code == 200
+    amina = await portal.log_in("amina")
+    assert "10 dage" in page.text((await amina.see("/borger/samtale/ny")).text)
+    with structlog.testing.capture_logs() as logged:
+        worker.watch_rules(portal.store, "740", portal.now.date())
+    assert "do not read" in logged[0]["event"]
+
+
+async def test_promises_and_time_limits_are_changed_by_two_and_shown_to_all(
+    portal: Portal, other: Person
+) -> None:
+    ada = await portal.log_in("ada")
+    shown = page.text((await ada.see("/medarbejder/kommune")).text)
+    assert "inden for 10 dage" in shown
+    assert "tidligst efter 5 arbejdsdage" in shown
+    gone = await ada.browser.post("/silkeborg/medarbejder/kommune/loefte", data={"guarantee_days": "1"})
+    assert gone.status_code == 404
+    address = await _draft(ada, DRAFT)
+    assert (await other.fill(address, "/udgiv")).status_code == 303
+    portal.now = datetime(2026, 12, 1, 8, 0, tzinfo=portal.now.tzinfo)
+    assert "inden for 8 dage" in page.text((await portal.browser().get("/silkeborg")).text)

@@ -25,7 +25,8 @@ from portal.store.database import Reader, Store
 from portal.store.tables import Booking, Breach, Citizen, Conversation, Municipality, Slot, Staff, Team
 from portal.triage.guarantee import promise
 from portal.triage.rulebook import Rulebook
-from portal.triage.shelf import rulebook_on
+from portal.triage.shelf import built_in_shelf
+from portal.triage.source import Source
 from portal.triage.workdays import ClosedDays
 from tests import cast
 from tests.conftest import migrate
@@ -38,6 +39,25 @@ HERE = ZoneInfo("Europe/Copenhagen")
 RIKKE = cast.identity("rikke")
 SPECIAL = (date(2026, 1, 1), date(2026, 3, 17), date(2026, 3, 22), date(2026, 10, 13), date(2026, 10, 18),
            date(2026, 12, 18), date(2026, 12, 22))  # fmt: skip
+SHORTER = """language = 2
+id = "lokal"
+municipality = "{code}"
+version = "2025-07-01"
+valid_from = 2025-07-01
+law = "Byrådet"
+note.da = "Her går det hurtigere."
+note.en = "It is faster here."
+[[figure]]
+name = "guarantee.days"
+value = {days}
+law = "Byrådet"
+confidence = "policy"
+[[figure]]
+name = "guarantee.days_first_kontanthjaelp"
+value = {days}
+law = "Byrådet"
+confidence = "policy"
+"""
 FATES = {
     "waits": 30, "booked": 20, "held": 15, "held late": 10, "cancelled": 8, "cancelled late": 7, "missed late": 5,
     "waived": 5,
@@ -109,7 +129,12 @@ class Past:
 
     @cached_property
     def book(self) -> Rulebook:
-        return rulebook_on(self.begins)
+        """The national rulebook, with the municipality's own shorter promise laid over it where it has one."""
+        shelf = built_in_shelf()
+        if self.municipal_days:
+            layer = SHORTER.format(code=self.code, days=self.municipal_days)
+            shelf = shelf.with_layers([Source.of(layer, "own.toml")])
+        return shelf.in_force(self.code, self.begins)
 
     def reading(self, true: datetime) -> datetime:
         """What the clock shows at `true`."""
@@ -242,7 +267,6 @@ def _talk(past: Past, life: Life) -> Any:
         benefit="kontanthjaelp" if life.days == 7 else None,
         first_conversation=True,
         closed=ClosedDays(),
-        municipal_days=past.municipal_days,
         book=past.book,
     )
     return bare(
@@ -387,7 +411,7 @@ async def test_the_promise_as_it_is_asked_for_has_the_oracles_day(stores: list[S
     for asked_at in EDGES:
         async with stores[0].writing(cast.citizen("amina"), asked_at) as unit:
             talk = await conversations.request_conversation(
-                unit, cast.identity("amina"), conversations.Wish("phone"), None, None
+                unit, cast.identity("amina"), conversations.Wish("phone"), None
             )
             due = (await unit.find(Conversation, talk)).due_on
             await conversations.cancel(unit, talk, 1)

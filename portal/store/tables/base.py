@@ -7,7 +7,7 @@ from portal.store.columns import Facts, json_facts, json_list
 
 
 class Municipality(SQLModel, table=True):
-    """Public: which municipalities this installation serves, and their own settings inside the guard rails."""
+    """Public: which municipalities this installation serves, and which rulebook layers of their own are published."""
 
     code: str = Field(primary_key=True, max_length=3)
     slug: str = Field(unique=True)
@@ -16,9 +16,6 @@ class Municipality(SQLModel, table=True):
     email: str
     address: str
     opening_hours: Facts = json_facts()
-    guarantee_days: int | None = None
-    lead_days: int | None = None
-    answer_days: int | None = None
     rule_layers: list[str] = json_list()  # the municipality's own rulebook layers that are published
     fictional: bool = False  # a demo: the demo login serves no other
 

@@ -21,6 +21,6 @@ class RuleLayer(TenantRow, table=True):
     published_at: datetime | None = None
     published_by: str | None = None
     __table_args__ = (
-        one_of("state", ("draft", "published", "dropped")),
+        one_of("state", ("draft", "published", "dropped", "withdrawn")),
         CheckConstraint("published_by IS NULL OR published_by <> created_by", name="four_eyes"),
     )

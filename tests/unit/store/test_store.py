@@ -24,7 +24,7 @@ NOW = cast.NOW
 
 async def _ask(store: Store, name: str, slot: str | None = None) -> str:
     async with store.writing(cast.citizen(name), NOW) as unit:
-        talk = await conversations.request_conversation(unit, cast.identity(name), Wish("phone"), slot, None)
+        talk = await conversations.request_conversation(unit, cast.identity(name), Wish("phone"), slot)
         await unit.commit()
         return talk
 
@@ -120,7 +120,7 @@ async def test_a_citizen_has_one_open_request(store: Store) -> None:
 async def test_nothing_is_kept_of_an_action_that_fails(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         async with store.writing(cast.citizen("amina"), NOW) as unit:
-            await conversations.request_conversation(unit, cast.identity("amina"), Wish("phone"), None, None)
+            await conversations.request_conversation(unit, cast.identity("amina"), Wish("phone"), None)
             raise ZeroDivisionError
     async with store.reading(cast.HOME) as reader:
         for table in (Conversation, Outbox, Journal):

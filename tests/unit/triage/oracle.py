@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from portal.triage.rulebook import FOLDER
 
 Raw = Mapping[str, Any]
 Finding = tuple[str, str, str]  # kind, table, row
@@ -45,13 +48,14 @@ EMPLOYER = {"scheme", "sector", "positions", "weekly_hours", "weeks", "vacated_m
             "owner_is_partner", "vacated", "candidate_elsewhere", "ratio_room", "ratio_largest", "fte_growth",
             "start_margin_days", "ordinary_fte", "supported_fte", "latest_month_fte", "twelve_month_mean_fte"}  # fmt: skip
 READS = {"route": CITIZEN, "team": {"route", "track"}, "contact": {"route", "track"},
-         "offer": CITIZEN | {"route", "track"}, "guarantee": CITIZEN | {"first_conversation"}, "akasse": CITIZEN,
+         "offer": CITIZEN | {"route", "track"}, "guarantee": {"benefit", "first_conversation"}, "akasse": CITIZEN,
          "talks": CITIZEN, "desk": EMPLOYER}  # fmt: skip
 DECIDES = {"route": {"route", "track"}, "team": {"team"}, "contact": {"contact_interval_days"}, "offer": {"offer"},
            "guarantee": {"guarantee_days"}, "akasse": {"notice"}, "talks": {"talks", "weeks", "by"},
            "desk": {"team", "forward"}}  # fmt: skip
 MUST = ("route", "team", "contact", "guarantee", "desk")
 SURE = {"policy", "verified", "unverified"}
+KINDS = tomllib.loads((FOLDER / "kinds.toml").read_text(encoding="utf-8"))
 
 
 def holds(condition: Raw, value: Any) -> bool:
@@ -199,6 +203,17 @@ def _filled(one: Any, numbers: Mapping[str, Any], wrong: set[str]) -> Any:
     return one
 
 
+def _may_be(value: Any, kind: Raw) -> bool:
+    if kind["kind"] == "one_of":
+        return value in kind["values"]
+    if kind["kind"] == "flag":
+        return type(value) is bool
+    whole = type(value) is int
+    return (whole or (kind["kind"] == "number" and isinstance(value, Decimal))) and kind[
+        "low"
+    ] <= value <= kind["high"]
+
+
 def in_domain(fact: str, value: Any, employer: bool) -> bool:
     if fact in FLAGS:
         return isinstance(value, bool)
@@ -225,6 +240,8 @@ def findings(content: Raw, promise: Raw) -> set[Finding]:
 def _read(content: Raw, day: date, wrong: set[Finding]) -> dict[str, list[Raw]]:
     numbers = figures(content, day)
     for raw in content["figure"]:
+        if not _may_be(raw.get("value"), KINDS["figure"][raw["name"]]) and "value" in raw:
+            wrong.add(("unknown_value", "figure", raw["name"]))
         if raw.get("confidence") not in SURE:
             wrong.add(("rail.confidence", "figure", raw["name"]))
         _texts(raw, "figure", raw["name"], ("label",), wrong)
@@ -295,7 +312,9 @@ def _judged(content: Raw, tables: Mapping[str, list[Raw]], day: date, promise: R
                 }:
                     yield "missing", name, row["id"]
     yield from _placeholders(content, tables, day)
-    yield from _rails(tables)
+    yield from _rails(tables, promise, day)
+    yield from _kinds(tables, promise)
+    yield from _never_asked(tables["route"], promise)
     yield from _numbers_of_days(tables)
     yield from _longer(tables, promise, day)
     for name in ("route", "desk"):
@@ -344,8 +363,21 @@ def _complete(name: str, rows: list[Raw], employer: bool) -> Iterator[Finding]:
             yield "equal_rank", name, rows[a]["id"]
 
 
-def _rails(tables: Mapping[str, list[Raw]]) -> Iterator[Finding]:
+def _kinds(tables: Mapping[str, list[Raw]], promise: Raw) -> Iterator[Finding]:
+    teams = {row["then"]["team"] for name in ("team", "desk") for row in promise[name]}
+    for name, rows in tables.items():
+        for row in rows:
+            for key, kind in KINDS["then"].get(name, {}).items():
+                missing = key not in row["then"]
+                if not (missing and kind["kind"] == "flag") and not _may_be(row["then"].get(key), kind):
+                    yield "unknown_value", name, row["id"]
+            if name in ("team", "desk") and row["then"].get("team") not in teams:
+                yield "unknown_value", name, row["id"]
+
+
+def _rails(tables: Mapping[str, list[Raw]], promise: Raw, day: date) -> Iterator[Finding]:
     routes = tables["route"]
+    promised = [_row("route", raw, figures(promise, day), CITIZEN, set()) for raw in promise["route"]]
     first = routes[0] if routes else {"id": "", "when": {}, "then": {}}
     if first["id"] != "route.person" or first["when"] != {"wants_person": {"equal": True}}:
         yield "rail.person", "route", first["id"]
@@ -367,8 +399,33 @@ def _rails(tables: Mapping[str, list[Raw]]) -> Iterator[Finding]:
             ),
             None,
         )
-        if interval == "none" and row["id"] != "route.sick.returning":
+        if interval == "none" and (
+            row["id"] != "route.sick.returning" or _somebody_else(routes, row, promised)
+        ):
             yield "rail.contact", "route", row["id"]
+
+
+def _never_asked(routes: list[Raw], promise: Raw) -> Iterator[Finding]:
+    asked = {one["fact"]: one.get("asked_when", {}) for one in promise["question"]}
+    read = {fact for row in routes for fact in row["when"]}
+    for fact in read:
+        if set(asked.get(fact, {})) - read:
+            yield "never_asked", "route", next(row["id"] for row in routes if fact in row["when"])
+
+
+def _somebody_else(routes: list[Raw], row: Raw, promised: list[Raw]) -> bool:
+    """Whether the row decides for anybody whom the promised row of its name is not about."""
+    own = next(one for one in promised if one["id"] == row["id"])
+    joint = Table([*routes, own], employer=False)
+    at = routes.index(row)
+    for combination in itertools.product(*joint.groups):
+        right = (1 << len(joint.rows)) - 1
+        for _, mask in combination:
+            right &= mask
+        first = (right & -right).bit_length() - 1
+        if first == at and not right >> len(routes) & 1:
+            return True
+    return False
 
 
 def _numbers_of_days(tables: Mapping[str, list[Raw]]) -> Iterator[Finding]:

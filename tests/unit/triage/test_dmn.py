@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
@@ -59,6 +60,7 @@ def test_it_is_valid_and_reads_back_without_loss(name: str) -> None:
         assert row.then == {key: value for key, value in other.then.items() if value is not None}
         assert row.texts == {key: other.texts[key] for key in ("why", "remedy") if key in other.texts}
         assert (row.valid_from, row.valid_to, row.note) == (other.valid_from, other.valid_to, other.note)
+        assert (row.rank, row.origin, dict(row.figures)) == (other.rank, other.origin, dict(other.figures))
 
 
 def _value(fact: Fact, rng: random.Random, table: Table) -> Any:
@@ -114,3 +116,27 @@ def test_what_is_no_table_of_ours_is_refused(text: str) -> None:
 def test_a_table_of_another_kind_is_read_too() -> None:
     text = dmn.export(BOOK, "team").replace('hitPolicy="FIRST"', 'hitPolicy="UNIQUE"')
     assert dmn.read(text, TABLES["team"])[1] == "UNIQUE"
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [({"less_than": 30, "at_most": 40, "at_least": 10}, "[10..30)"), ({"between": [10, 30], "at_most": 20}, "[10..20]"),
+     ({"between": [10, 30], "less_than": 30}, "[10..30)")],
+)  # fmt: skip
+def test_several_limits_are_written_as_the_tightest(condition: dict[str, Any], said: str) -> None:
+    assert dmn.unary(condition) == said
+
+
+def test_what_dmn_cannot_say_is_refused_with_the_condition() -> None:
+    with pytest.raises(InvalidError) as error:
+        dmn.unary({"at_least": 3, "not": {"equal": 5}})
+    assert error.value.code == "dmn.condition"
+
+
+def test_what_xml_cannot_hold_is_refused_and_space_is_kept() -> None:
+    team = BOOK.tables["team"]
+    rows = [replace(row, law=" med luft ") for row in team.rows]
+    text = dmn.document(Table(rows, TABLES["team"]), "team", "FIRST", "x")
+    assert dmn.read(text, TABLES["team"])[2].rows[0].law == " med luft "
+    with pytest.raises(InvalidError):
+        dmn.document(Table([replace(rows[0], law="\x01")], TABLES["team"]), "team", "FIRST", "x")

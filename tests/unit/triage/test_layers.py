@@ -98,7 +98,7 @@ def test_what_is_pinned_stays_what_it_was_whatever_comes_later() -> None:
     here = later.in_force("740", DAY)
     assert later.pinned(here.stamp, "740", DAY) is here
     with pytest.raises(NotFoundError):
-        later.pinned({"hash": "0" * 64}, "740", DAY)
+        later.pinned({**here.stamp, "hash": "0" * 64}, "740", DAY)
 
 
 def test_a_newer_version_of_a_layer_takes_the_place_of_the_older() -> None:

@@ -36,7 +36,7 @@ FAULTS = {
     ),
     "rail.confidence": ('confidence = "policy"', 'confidence = "surely"'),
     "missing_row": ('id = "route.self_directed"', 'id = "route.on_your_own"'),
-    "missing": ('name = "start.lead_days"', 'name = "start.days"'),
+    "missing": ('then.team = "jobteam"\n', ""),
     "rail.complaint": ("[complaint]\n", "[guidance]\n"),
     "syntax": ("when.social_barriers.at_least = 2", "when.social_barriers.more_than = 2"),
 }
