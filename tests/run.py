@@ -16,8 +16,10 @@ from tests import browser, postgres
 ROOT = Path(__file__).parent.parent
 PARTS = {
     "rules, store and pages on both engines": ["tests/unit", "tests/http", "-n", "2"],
-    "processes: killed, contended, backed up": ["tests/processes"],
-    "journeys in the browser": ["tests/e2e", "-p", "no:randomly", "-n", "2"],
+    "processes killed, contended, backed up; and journeys in the browser": [
+        *("tests/processes", "tests/e2e"),
+        *("-p", "no:randomly", "-n", "2"),
+    ],
 }
 
 

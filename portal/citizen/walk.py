@@ -117,10 +117,12 @@ def _choices(question: Question, understood: Understood | None) -> list[tuple[st
         return []
     if question.asks == "occupation":
         return [(f"occupation:{one.value}", one.label) for one in understood.candidates]
-    return [
-        (str(one.value), in_language(question.options[str(one.value)]) if question.options else one.label)
-        for one in understood.candidates
-    ]
+    meant = [_as_answer(one.value) for one in understood.candidates if one.fact == question.fact]
+    return [(one, in_language(question.options[one]) if question.options else one) for one in meant]
+
+
+def _as_answer(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _back(visit: Visit, here: Here, fact: str) -> str:
@@ -183,14 +185,26 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
             "text" if not question.options or question.asks == "occupation" else "answer", _missing(fact)
         )
         return _question(visit, here, fact, form, status=422)
-    understood = understanding.understand(question.asks, text, visit.lang)
+    return await _take_words(
+        visit, here, fact, form, understanding.understand(question.asks, text, visit.lang, visit.today)
+    )
+
+
+async def _take_words(
+    visit: Visit, here: Here, fact: str, form: Form, understood: Understood
+) -> Response[Any]:
+    """What was understood of a text: a number is taken, anything else is shown to be confirmed. Who is in a bad way is met
+    before anything is asked again."""
+    if understood.care in understanding.FIRST:
+        return _question(visit, here, fact, form, understood)
     if understood.wants_person:
         await actions.ask_for_person(visit, here.walk)
         return go(visit, "borger", "vej", here.walk.id, "resultat")
-    if CITIZEN[fact].kind == "whole" and fact in understood.facts:
+    question = here.book.questions[fact]
+    if CITIZEN[fact].kind == "whole" and not question.options and fact in understood.facts:
         await actions.answer_question(visit, here.walk, fact, understood.facts[fact])
         return go(visit, "borger", "vej", here.walk.id)
-    if not understood.candidates:
+    if not _choices(question, understood):
         form.wrong("text", _not_understood(fact))
         return _question(visit, here, fact, form, understood, 422)
     return _question(visit, here, fact, form, understood)

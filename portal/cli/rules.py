@@ -46,6 +46,14 @@ def outcome(municipality: str, on: datetime | None) -> None:
     _answer(lambda given: machine.triage_outcome(given, _today(on), municipality))
 
 
+@triage.command()
+@municipality_option
+@on_option
+def understand(municipality: str, on: datetime | None) -> None:
+    """{"question": ..., "lang": "da" or "en", "text": ...} a line in; the facts understood, and what may have been meant, out."""
+    _answer(lambda given: machine.triage_understand(given, _today(on), municipality))
+
+
 @main.command()
 @municipality_option
 @on_option

@@ -70,11 +70,8 @@ def _readable(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, list[li
 
 def _said(value: Any) -> str:
     """A value as people read it: instants and days written out, our own words translated."""
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        at = datetime.fromisoformat(value)
-        return f"{day_year(local_date(at))} {clock(at)}"
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return day_year(date.fromisoformat(value))
+    if isinstance(value, str) and (written := _written_out(value)):
+        return written
     if isinstance(value, bool):
         return _("ja") if value else _("nej")
     if isinstance(value, dict):
@@ -82,6 +79,19 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_said(one) for one in value)
     return _words().get(str(value), str(value))
+
+
+def _written_out(value: str) -> str:
+    """An instant or a day in words; empty for anything else, such as a day somebody typed that no calendar has."""
+    try:
+        if _INSTANT.fullmatch(value):
+            at = datetime.fromisoformat(value)
+            return f"{day_year(local_date(at))} {clock(at)}"
+        if _DAY.fullmatch(value):
+            return day_year(date.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return ""
+    return ""
 
 
 def _words() -> dict[str, str]:

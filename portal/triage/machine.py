@@ -18,8 +18,10 @@ from portal.triage.dialogue import as_answer, standing
 from portal.triage.facts import BENEFITS, CITIZEN, parse_facts
 from portal.triage.guarantee import promise
 from portal.triage.shelf import rulebook_on
+from portal.triage.understanding import understand
 from portal.triage.workdays import ClosedDays
 
+LONGEST_TEXT = 2000  # signs of a message that are read
 Given = dict[str, Any]
 Answer = Callable[[Given], Given]
 
@@ -85,6 +87,27 @@ def triage_outcome(given: Given, today: date, municipality: str = "") -> Given:
         raise InvalidError("line.declined", value=str(declined)[:80])
     book = rulebook_on(_day(given, today), municipality)
     return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
+
+
+def triage_understand(given: Given, today: date, _municipality: str = "") -> Given:
+    """What a text says in answer to a question, or to none ("open"): facts to be confirmed, and what may have been meant."""
+    question, text, lang = (given.get(name) for name in ("question", "text", "lang"))
+    if not isinstance(question, str) or not isinstance(text, str):
+        raise InvalidError("line.text", question=str(question)[:40], text=str(text)[:40])
+    if lang not in (None, "da", "en"):
+        raise InvalidError("line.lang", value=str(lang)[:40])
+    found = understand(question, text[:LONGEST_TEXT], lang or "da", _day(given, today))
+    named = found.occupation
+    return {
+        "facts": dict(found.facts),
+        "occupation": {"code": named.code, "label": named.titles[lang or "da"]} if named else None,
+        "candidates": [
+            {"fact": one.fact, "value": one.value, "label": one.label, "score": one.score}
+            for one in found.candidates
+        ],
+        "wants_person": found.wants_person,
+        "sure": found.sure,
+    }
 
 
 def guarantee(given: Given, today: date, municipality: str = "") -> Given:

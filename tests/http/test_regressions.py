@@ -257,3 +257,18 @@ async def test_a_longer_lead_time_does_not_change_a_request_already_sent(
     assert later.in_force("740", portal.now.date()).number("start.lead_days") == 30
     shown = page.text((await clara.see(f"/medarbejder/sag/{case}")).text)
     assert "Der er tid nok til at behandle henvendelsen" in shown
+
+
+@pytest.mark.parametrize(
+    "typed", ["2026-02-30", "0000-00-00", "2026-13-01T99:99:99+00:00", "9999-12-31T23:59:59+00:00"]
+)
+async def test_a_day_no_calendar_has_stands_in_ones_own_data_as_it_was_typed(
+    portal: Portal, typed: str
+) -> None:
+    """Found by 200,000 hostile requests."""
+    amina = await portal.log_in("amina")
+    await amina.fill("/borger/samtale/ny", "/samtale/ny", about=typed, slot="none", action="book")
+    opened = await amina.see("/mine-oplysninger")
+    shown = await amina.send(opened.text, "/mine-oplysninger", **{"as": "page"})
+    assert shown.status_code == 200
+    assert typed[:4] in page.text(shown.text)

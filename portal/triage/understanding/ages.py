@@ -1,0 +1,226 @@
+"""How old somebody says they are: "midt i trediverne", "født i 74", "fyldt 50", 34 alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from portal.triage.facts import CITIZEN
+from portal.triage.understanding.context import Context
+from portal.triage.understanding.grammar import grammar
+from portal.triage.understanding.phrases import Mention
+from portal.triage.understanding.quantities import Number, number_at
+
+OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y")
+SAID = ("er", "fyldt", "blevet", "alder", "age", "aged", "im", "am", "ae", "at", "alderen", "is")
+JUST = ("lige", "kun", "only", "just", "nu", "allerede", "snart", "now", "already")
+
+
+class Ages(Context):
+    """The reader of ages."""
+
+    def _age(self) -> None:
+        found: list[tuple[int, int]] = []
+        upto = 0
+        for at in range(len(self.words.words)):
+            if at < upto:
+                continue
+            number = number_at(self.words, at)
+            upto = number.end if number else at + 1
+            value = self._age_at(at)
+            if value is not None and CITIZEN["age"].low <= value <= CITIZEN["age"].high:
+                mention = Mention("age", str(value), at, at + 1)
+                if not self.scope.of_somebody_else(mention) and not self.scope.supposed(mention):
+                    found.append((at, value))
+        kept = [
+            value
+            for at, value in found
+            if not any(
+                self.scope.corrected(Mention("age", "", at, at + 1), Mention("age", "", later, later + 1))
+                for later, _ in found
+                if later > at
+            )
+        ]
+        if kept:
+            distinct = list(dict.fromkeys(kept))
+            if len(distinct) == 1 or self.question == "open":
+                self.facts["age"] = distinct[0]
+            else:
+                self.facts["age"] = (
+                    distinct[0]
+                    if distinct[0] != distinct[-1]
+                    and len(distinct) == 2
+                    and abs(distinct[0] - distinct[1]) == 1
+                    else distinct[-1]
+                )
+
+    def _age_at(self, at: int) -> int | None:
+        """The age that is said at that word, if it is one."""
+        text = self._text(at)
+        if text in grammar()["decades"]:
+            return self._in_decade(at)
+        born = self._born(at)
+        if born is not None:
+            return born
+        glued = re.fullmatch(r"(\d{2})(aarig|aarige|yo|yrs|aar)", text)
+        if glued:
+            return int(glued.group(1))
+        number = number_at(self.words, at)
+        if number is None or number.value != int(number.value):
+            return None
+        if self._text(at - 1) in ("fylder", "turning", "bliver", "turn"):
+            return self._to_come(at, int(number.value))
+        if self._text(at - 1) == "fyldt" and self.scope.negated(Mention("age", "", at, number.end)):
+            return int(number.value) - 1
+        return int(number.value) if self._is_age(at, number) else None
+
+    def _in_decade(self, at: int) -> int | None:
+        near = {self._text(i) for i in range(max(0, at - 4), at)}
+        parts = ((8, {"sidst", "slutningen", "late", "end"}), (2, {"foerst", "starten", "begyndelsen", "early"}),
+                 (5, {"midt", "midten", "mid", "middle"}))  # fmt: skip
+        return next(
+            (grammar()["decades"][self._text(at)] + years for years, said in parts if near & said), None
+        )
+
+    def _to_come(self, at: int, value: int) -> int | None:
+        """ "Turning 25 in December": one less today, where no other number says it."""
+        alone = self._text(at - 1) == "turning" and self._alone(at)
+        return value - 1 if alone or (self.question == "age" and not self._other_number(at)) else None
+
+    def _is_age(self, at: int, number: Number) -> bool:
+        """Whether what stands around the number makes it an age."""
+        before, before2, after = self._text(at - 1), self._text(at - 2), self._text(number.end)
+        if after in OLD and not self._is_span(at, number.end):
+            return True
+        if after in ("y", "yo") or (after == "o" and self._text(number.end + 1) == "o"):
+            return True
+        if self._closes(number.end) and (
+            before in SAID or before in ("nu", "now") or (before2 in ("er", "im", "am") and before in JUST)
+        ):
+            return True
+        if self.question == "age" and not self._is_span(at, number.end):
+            return True
+        first = at == 0 or self.words.words[at - 1].sentence != self.words.words[at].sentence
+        if first and after in ("og", "and"):
+            return True
+        clause = self.words.clauses[self.words.words[at].clause]
+        return clause[0] == at and clause[-1] == number.end - 1
+
+    def _alone(self, at: int) -> bool:
+        return all(number_at(self.words, i) is None for i in range(len(self.words.words)) if i != at)
+
+    def _other_number(self, at: int) -> bool:
+        end = number_at(self.words, at)
+        last = end.end if end else at + 1
+        return any(
+            number_at(self.words, i) is not None for i in range(len(self.words.words)) if not at <= i < last
+        )
+
+    def _closes(self, end: int) -> bool:
+        """Nothing after the number makes it anything but an age."""
+        return (
+            self._text(end) not in grammar()["units"]
+            and self._text(end) not in grammar()["months"]
+            and self._text(end)
+            not in (
+                "kr",
+                "kroner",
+                "timer",
+                "hours",
+                "hrs",
+                "pct",
+                "procent",
+                "percent",
+                "km",
+                "gange",
+                "times",
+                "der",
+                "boern",
+                "kids",
+                "who",
+            )
+        )
+
+    def _is_span(self, at: int, end: int) -> bool:
+        """ "12 år" that is a stretch of time: in it, for it, of experience, ago."""
+        before, after = (
+            {self._text(at - 1), self._text(at - 2)},
+            {self._text(end), self._text(end + 1), self._text(end + 2)},
+        )
+        if self._text(at - 1) in (
+            "i",
+            "gennem",
+            "for",
+            "efter",
+            "after",
+            "med",
+            "with",
+            "paa",
+            "sidste",
+            "last",
+            "over",
+            "mange",
+            "ca",
+            "of",
+            "in",
+            "past",
+        ) and self._text(at - 2) not in ("er", "am", "im"):
+            return True
+        return bool(
+            after
+            & {
+                "siden",
+                "ago",
+                "erfaring",
+                "experience",
+                "faget",
+                "trade",
+                "skolegang",
+                "skole",
+                "ledig",
+                "senere",
+                "endnu",
+                "uddannelse",
+                "out",
+                "without",
+                "uden",
+                "tid",
+            }
+        ) or bool(before & {"gennem"})
+
+    def _born(self, at: int) -> int | None:
+        text, before = self._text(at), {self._text(at - 1), self._text(at - 2), self._text(at - 3)}
+        cue = before & {"foedt", "born", "aargang", "foedselsaar", "fra"} and (
+            before & {"foedt", "born", "aargang"}
+        )
+        dated = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})", text)
+        if dated and (cue or self.question == "age"):
+            return self._years_since(int(dated.group(1)), int(dated.group(2)), int(dated.group(3)))
+        if not cue and not (before & {"born", "foedt"}) and not self._born_before(at):
+            return None
+        year = re.fullmatch(r"(?:19|20)?(\d{2})", text)
+        if not year or (len(text) == 4 and text[:2] not in ("19", "20")):
+            return None
+        value = (
+            int(text)
+            if len(text) == 4
+            else 1900 + int(text)
+            if int(text) > self.today.year % 100
+            else 2000 + int(text)
+        )
+        month = grammar()["months"].get(self._text(at - 1))
+        day = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", self._text(at - 2))
+        if month:
+            return self._years_since(int(day.group(1)) if day else 1, month, value)
+        return self.today.year - value
+
+    def _born_before(self, at: int) -> bool:
+        return any(self._text(i) in ("foedt", "born") for i in range(max(0, at - 5), at))
+
+    def _years_since(self, day: int, month: int, year: int) -> int | None:
+        year = year if year > 99 else 1900 + year if year > self.today.year % 100 else 2000 + year
+        try:
+            had = date(self.today.year, month, min(day, 28)) <= self.today
+        except ValueError:
+            return None
+        return self.today.year - year - (not had)

@@ -1,0 +1,83 @@
+"""One text before it is read: its words, their scope, the phrases that stand in it, and what has been found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from portal.triage.facts import CITIZEN, Value
+from portal.triage.understanding.grammar import grammar
+from portal.triage.understanding.phrases import Mention, facts_phrases
+from portal.triage.understanding.quantities import number_at
+from portal.triage.understanding.scope import Scope
+from portal.triage.understanding.text import Words, words_of
+
+
+class Context:
+    """What every reader of the text looks at."""
+
+    def __init__(self, text: str, question: str, today: date) -> None:
+        self.words = words_of(text, frozenset(grammar()["but"]))
+        self.question, self.today = question, today
+        self.scope = Scope(self.words)
+        self.found: dict[str, list[Mention]] = {}
+        for one in facts_phrases().find(self.words):
+            self.found.setdefault(one.kind, []).append(one)
+        self.facts: dict[str, Value] = {}
+        self.maybe: dict[str, tuple[Value, ...]] = {}
+
+    def _own(self, kind: str, value: str = "") -> list[Mention]:
+        """Mentions of a kind that hold, those taken back left out."""
+        held = [
+            one
+            for one in self.found.get(kind, ())
+            if (not value or one.value == value)
+            and self.scope.holds(one, negatable=not is_negative(self.words, one))
+        ]
+        return [
+            one
+            for one in held
+            if not any(self.scope.corrected(one, other) for other in held if other.start > one.start)
+        ]
+
+    def _cue(self, kind: str, value: str) -> list[Mention]:
+        name = f"{kind}.{value}" if kind == "unemployed" else kind
+        return [
+            one
+            for one in self.found.get(name, ())
+            if one.value == value and not self.scope.of_somebody_else(one)
+        ]
+
+    def _text(self, at: int) -> str:
+        return self.words.words[at].text if 0 <= at < len(self.words.words) else ""
+
+    def _sentence(self, at: int) -> int:
+        return self.words.words[min(at, len(self.words.words) - 1)].sentence
+
+    def _one_of(self, fact: str, values: Sequence[str]) -> None:
+        """One value is certain; several are only suggested."""
+        distinct = tuple(dict.fromkeys(values))
+        if len(distinct) == 1:
+            self.facts[fact] = distinct[0]
+        elif distinct:
+            self.maybe[fact] = distinct
+
+    def _number(self, fact: str) -> None:
+        values = []
+        for at in range(len(self.words.words)):
+            number = number_at(self.words, at)
+            if (
+                number
+                and number.value == int(number.value)
+                and CITIZEN[fact].low <= number.value <= CITIZEN[fact].high
+            ):
+                values.append(int(number.value))
+                break
+        if values:
+            self.facts[fact] = values[0]
+
+
+def is_negative(words: Words, mention: Mention) -> bool:
+    """Whether the phrase has its own "no" in it: "ingen uddannelse", "not ready"."""
+    own = {words.words[at].text for at in range(mention.start, mention.end)}
+    return bool(own & set(grammar()["negations"])) or bool(own & {"unskilled", "ufaglaert", "intet"})

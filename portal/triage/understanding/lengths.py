@@ -1,0 +1,220 @@
+"""How long somebody has been without work, and how long they expect to be away sick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.triage.facts import CITIZEN
+from portal.triage.understanding.context import Context
+from portal.triage.understanding.phrases import Mention
+from portal.triage.understanding.quantities import Span, days, month_end, next_of, number_at, spans, weeks
+
+
+class Lengths(Context):
+    """The reader of spans and dates."""
+
+    def _notice(self) -> bool:
+        """In a period of notice: told to go, and not gone."""
+        told = [one for one in self._cue("unemployed", "notice") if not self.scope.negated(one)]
+        return (
+            bool(told)
+            and bool(self._cue("unemployed", "leaves") or self.found.get("employed"))
+            and not [
+                one
+                for one in self._cue("unemployed", "left")
+                if not self.scope.negated(one) and one.start > told[0].start
+            ]
+        ) or bool([one for one in told if self._text(one.start) in ("i", "given", "under")])
+
+    def _weeks(self) -> None:
+        asked = self.question == "weeks_unemployed"
+        if self._notice() or self._cue("unemployed", "begins_today"):
+            self.facts["weeks_unemployed"] = 0
+            return
+        cues = [one for one in self._cue("unemployed", "cues") if asked or not self.scope.supposed(one)]
+        sentences = {self._sentence(one.start) for one in cues}
+        sick = {self._sentence(one.start) for one in self._cue("unemployed", "sick")}
+        found: list[tuple[int, int, int]] = []
+        for span in spans(self.words):
+            mention = Mention("weeks", "", span.start, span.end)
+            if self.scope.of_somebody_else(mention) or self.scope.supposed(mention):
+                continue
+            sentence = self._sentence(span.start)
+            if asked or (sentence in sentences - sick and self._lasting(span, cues)):
+                found.append((span.start, span.end, weeks(span.days)))
+        for day in days(self.words, self.today):
+            since = (
+                self._text(day.start - 1) in ("siden", "since", "sin")
+                or self._text(day.start - 2) in ("siden", "since", "sin")
+                or self._text(day.start - 3) in ("siden", "since")
+            )
+            sentence = self._sentence(day.start)
+            near_cue = sentence in sentences or (since and {sentence - 1, sentence - 2} & sentences)
+            closed = {self._text(at) for at in range(max(0, day.start - 4), day.start)} & {
+                "closed",
+                "lukkede",
+                "ended",
+                "quit",
+                "fyret",
+                "stoppede",
+                "konkurs",
+            }
+            left = self._text(day.start - 2) in ("udgangen", "end") or self._text(day.start - 1) in ("med",)
+            if asked or ((since or left or closed) and near_cue and not {sentence, sentence - 1} & sick):
+                gone = self.today - (month_end(day.day) if left and day.day.day == 1 else day.day)
+                found.insert(0, (day.start, day.end, max(0, gone.days // 7)))
+        found += self._same_unit(found) if asked else []
+        if not found and not asked and cues and self._some_days_ago(cues):
+            found.append((0, 0, 0))
+        values = [
+            value for _, _, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high
+        ]
+        if values and not (asked and self.scope.vague):
+            self.facts["weeks_unemployed"] = values[0]
+        elif asked and not self.scope.vague:
+            self._number("weeks_unemployed")
+
+    def _kept(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """Those not taken back; what is said to be so long ago comes before what lasted so long."""
+        kept = [
+            one
+            for one in found
+            if not any(
+                self.scope.corrected(Mention("w", "", one[0], one[1]), Mention("w", "", other[0], other[1]))
+                for other in found
+                if other[0] > one[0]
+            )
+        ]
+        return sorted(kept, key=lambda one: self._text(one[1]) not in ("siden", "ago"))
+
+    def _same_unit(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """ "2 år, nej, det er nok 3": a number alone after one that had a unit is of the same."""
+        for start, end, value in found:
+            span = next((one for one in spans(self.words) if one.start == start), None)
+            first = number_at(self.words, start)
+            one = first.value if first else 1
+            for at in range(end, len(self.words.words)):
+                later = number_at(self.words, at)
+                if later and self.scope.corrected(
+                    Mention("w", "", start, end), Mention("w", "", at, later.end)
+                ):
+                    lasts = weeks(span.days / one * later.value) if span else round(value / one * later.value)
+                    return [(at, later.end, lasts)]
+        return []
+
+    def _some_days_ago(self, cues: Sequence[Mention]) -> bool:
+        """ "Got sacked Friday", "fyret i går": this week."""
+        lately = {
+            "mandags",
+            "tirsdags",
+            "onsdags",
+            "torsdags",
+            "fredags",
+            "loerdags",
+            "soendags",
+            "gaar",
+            "yesterday",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+        }
+        return any(
+            self._text(at) in lately
+            for one in cues
+            for at in range(one.end, min(one.end + 4, len(self.words.words)))
+        )
+
+    def _lasting(self, span: Span, cues: Sequence[Mention]) -> bool:
+        """A stretch that is how long, not how old: next to what says that one is without work, or ago."""
+        after, before = self._text(span.end), self._text(span.start - 1)
+        if after in ("siden", "ago"):
+            return True
+        if {self._text(span.end + step) for step in range(2)} & {
+            "erfaring",
+            "experience",
+            "faget",
+            "trade",
+            "gammel",
+            "old",
+            "endnu",
+            "more",
+            "left",
+        }:
+            return False
+        unit = self._text(span.end - 1)
+        if (
+            unit in ("aar", "years", "year", "yrs")
+            and before
+            not in (
+                "i",
+                "for",
+                "ca",
+                "paa",
+                "naesten",
+                "over",
+                "ledig",
+                "unemployed",
+                "et",
+                "halvandet",
+                "in",
+                "past",
+            )
+            and after not in ("ledig", "uden", "unemployed", "out", "without", "and", "of", "siden")
+        ):
+            return False
+        near = [
+            one
+            for one in cues
+            if self.words.words[one.start].sentence == self._sentence(span.start)
+            and (0 <= one.start - span.end <= 3 or 0 <= span.start - one.end <= 3)
+        ]
+        return bool(near)
+
+    def _weeks_sick(self) -> None:
+        asked = self.question == "expected_weeks_sick"
+        cue_words = {
+            "endnu",
+            "more",
+            "left",
+            "tilbage",
+            "igen",
+            "back",
+            "recovery",
+            "regner",
+            "forventer",
+            "expect",
+            "hjemme",
+            "mere",
+        }
+        sick = bool(self._cue("unemployed", "sick")) or "employed" in self.facts
+        found: list[tuple[int, int, int]] = []
+        for span in spans(self.words):
+            near = {
+                self._text(i) for i in range(max(0, span.start - 5), min(len(self.words.words), span.end + 4))
+            }
+            ago = self._text(span.end) in ("siden", "ago", "efter", "after") or self._text(
+                span.start - 1
+            ) in ("siden", "since")
+            if not ago and (asked or (sick and near & cue_words)):
+                value = weeks((span.days + (span.high or span.days)) / 2)
+                found.append((span.start, span.end, value))
+        for day in days(self.words, self.today) if asked else ():
+            found.append(
+                (day.start, day.end, max(0, -(-(next_of(day.day, self.today) - self.today).days // 7)))
+            )
+        if (
+            asked
+            and not found
+            and {word.text for word in self.words.words} & {"mandag", "monday", "morgen", "tomorrow", "uge"}
+        ):
+            found.append((0, 1, 1))
+        found += self._same_unit(found) if asked else []
+        values = [
+            value for _, _, value in self._kept(found) if 0 <= value <= CITIZEN["expected_weeks_sick"].high
+        ]
+        if values and not (asked and self.scope.vague):
+            self.facts["expected_weeks_sick"] = values[-1]
+        elif asked and not self.scope.vague:
+            self._number("expected_weeks_sick")

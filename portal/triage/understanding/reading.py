@@ -1,0 +1,277 @@
+"""From words to facts: every fact by what was said of it, kept only where it is the writer's own and certain enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.triage.facts import EDUCATIONS, Value
+from portal.triage.understanding import work
+from portal.triage.understanding.ages import Ages
+from portal.triage.understanding.context import is_negative
+from portal.triage.understanding.lengths import Lengths
+from portal.triage.understanding.phrases import Mention, listed
+
+YES = {
+    "ja",
+    "jo",
+    "jep",
+    "jeps",
+    "yes",
+    "yeah",
+    "yep",
+    "yup",
+    "jada",
+    "jow",
+    "sure",
+    "correct",
+    "rigtigt",
+    "javel",
+    "det",
+    "true",
+}
+NO = {"nej", "naeh", "nope", "no", "nix", "naa", "niks", "nah", "ikke", "aldrig", "false"}
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a text says: values that are certain, values that may have been meant, and the occupation's code."""
+
+    facts: Mapping[str, Value]
+    maybe: Mapping[str, tuple[Value, ...]]
+    work: str | None
+    wants_person: bool
+    elsewhere: str | None
+
+
+class Reading(Ages, Lengths):
+    """One text, read for a question or for everything."""
+
+    def read(self) -> Read:
+        readers: Mapping[str, Callable[[], None]] = {
+            "age": self._age, "benefit": self._benefit, "education": self._education, "readiness": self._readiness,
+            "health": self._health, "social_barriers": self._barriers, "employed": self._employed,
+            "sickness_cause_clear": self._cause, "weeks_unemployed": self._weeks, "expected_weeks_sick": self._weeks_sick,
+        }  # fmt: skip
+        for name, read in readers.items():
+            if self.question in (name, "open"):
+                read()
+        if self.question in TOGETHER and self._notice():
+            self.facts |= {"employed": True, "weeks_unemployed": 0}
+        code = self._work() if self.question == "open" else None
+        wants = [
+            one
+            for one in self.found.get("person", ())
+            if not self.scope.of_somebody_else(one) and not self.scope.negated(one)
+        ]
+        elsewhere = next(
+            (one.value for one in self.found.get("elsewhere", ()) if not self.scope.of_somebody_else(one)),
+            None,
+        )
+        return Read(self.facts, self.maybe, code, bool(wants), elsewhere)
+
+    def _benefit(self) -> None:
+        held = self._own("benefit")
+        real = [one for one in held if one.value != "none" and not self.scope.past(one)]
+        nothing = [one for one in held if one.value == "none"]
+        funds = [one for one in self.found.get("akasse", ()) if self.scope.holds(one)]
+        paying = {
+            "faar",
+            "penge",
+            "betaler",
+            "udbetaler",
+            "hos",
+            "fra",
+            "via",
+            "pays",
+            "pay",
+            "paid",
+            "from",
+            "get",
+            "money",
+            "through",
+            "medlem",
+        }
+        if funds and not real and not nothing and not self.found.get("benefit"):
+            near = {
+                word.text
+                for word in self.words.words
+                if word.sentence in {self._sentence(one.start) for one in funds}
+            }
+            if self.question == "benefit" or near & paying:
+                real = [Mention("benefit", "dagpenge", funds[0].start, funds[0].end)]
+        if real and nothing:
+            self._one_of("benefit", [one.value for one in real])
+            return
+        self._one_of("benefit", [one.value for one in real or nothing])
+
+    def _education(self) -> None:
+        levels: list[str] = []
+        dropped = False
+        for one in self._own("education"):
+            if self._is_workplace(one):
+                continue
+            if self.scope.wished(one) or (
+                one.value != "basic" and self.scope.unfinished(one) and not self._kept_by("blev", one)
+            ):
+                dropped = dropped or self.scope.unfinished(one)
+                if (
+                    one.value in ("upper_secondary", "vocational")
+                    and not self.scope.wished(one)
+                    and self.scope.unfinished(one)
+                ):
+                    levels.append("basic")
+                continue
+            levels.append(one.value)
+        for one in work.mentioned(self.words, self.scope):
+            if self.scope.trained(one) and not self.scope.unfinished(one):
+                level = level_of(one.value)
+                if level:
+                    levels.append(level)
+        if levels:
+            self.facts["education"] = max(levels, key=EDUCATIONS.index)
+
+    def _is_workplace(self, mention: Mention) -> bool:
+        """ "lærer på gymnasiet": where somebody works, not what they have."""
+        before = {self._text(mention.start - 1), self._text(mention.start - 2)}
+        named = [
+            one
+            for one in work.mentioned(self.words, self.scope)
+            if self.words.words[one.start].clause == self.words.words[mention.start].clause
+        ]
+        teaches = {self._text(at) for at in self.words.clause_of(mention.start)} & {
+            "teaching",
+            "teach",
+            "taught",
+            "underviser",
+            "undervist",
+            "undervisning",
+        }
+        return bool(before & {"paa", "at", "i", "in"}) and bool(
+            teaches or [one for one in named if one.end <= mention.start]
+        )
+
+    def _kept_by(self, word: str, mention: Mention) -> bool:
+        """ "... så det blev ved studenterhuen": what was not left unfinished."""
+        return any(self._text(at) in (word, "har") for at in range(max(0, mention.start - 3), mention.start))
+
+    def _readiness(self) -> None:
+        held = [one for one in self.found.get("readiness", ()) if self.scope.holds(one, negatable=False)]
+        values = []
+        for one in held:
+            if one.value == "now" and self.scope.negated(one):
+                values.append("not_now")
+            elif one.value == "with_support" or not self.scope.negated(one) or is_negative(self.words, one):
+                values.append(one.value)
+        if "with_support" in values and "not_now" not in values:
+            values = ["with_support"]
+        self._one_of("readiness", values)
+
+    def _health(self) -> None:
+        values = []
+        for one in self.found.get("health", ()):
+            if self.scope.of_somebody_else(one) or self.scope.supposed(one):
+                continue
+            if one.value == "none" and self.scope.negated(one) and not is_negative(self.words, one):
+                values.append("some")
+            elif one.value == "none" or not self.scope.negated(one) or is_negative(self.words, one):
+                values.append(one.value)
+        if "severe" in values:
+            values = ["severe"]
+        elif "some" in values and "none" in values:
+            values = ["some"] if self.question == "health" else []
+        self._one_of("health", values)
+        if (
+            "health" not in self.facts
+            and self.question == "health"
+            and self._own("sickness_cause_clear", "true")
+        ):
+            self.maybe["health"] = ("some", "severe")
+
+    def _barriers(self) -> None:
+        every = [
+            one
+            for one in self.found.get("barrier", ())
+            if not self.scope.of_somebody_else(one) and not self.scope.supposed(one)
+        ]
+        held = {one.value for one in every if not self.scope.negated(one) and not self.scope.past(one)}
+        denied = {one.value for one in every if one.value not in held}
+        if held:
+            self.facts["social_barriers"] = len(held)
+        elif self._cue("barriers", "none") or (
+            self.question == "social_barriers" and (denied or self._first() in NO)
+        ):
+            self.facts["social_barriers"] = 0
+        elif self.question == "social_barriers":
+            if self._cue("barriers", "all"):
+                self.facts["social_barriers"] = 6
+            else:
+                self._number("social_barriers")
+        elif len(denied) >= 3:
+            self.facts["social_barriers"] = 0
+
+    def _first(self) -> str:
+        return self._text(0)
+
+    def _employed(self) -> None:
+        if self._notice():
+            self.facts["employed"] = True
+            return
+        yes, no = self._own("employed", "true"), self._own("employed", "false")
+        yes = [one for one in yes if not self.scope.past(one)]
+        if self.question == "employed" and not (yes or no):
+            first = self._first()
+            if first in YES and self._text(1) not in ("og", "and"):
+                self.facts["employed"] = True
+            elif first in NO:
+                self.facts["employed"] = False
+            return
+        if yes and not no:
+            self.facts["employed"] = True
+        elif no and not yes and (self.question == "employed" or self._is_sick()):
+            self.facts["employed"] = False
+        elif yes and no and self.question == "employed":
+            self.facts["employed"] = max(yes + no, key=lambda one: one.start).value == "true"
+
+    def _is_sick(self) -> bool:
+        return bool(self._cue("unemployed", "sick")) or self.facts.get("benefit") in (
+            "sygedagpenge",
+            "jobafklaring",
+        )
+
+    def _cause(self) -> None:
+        known, unknown = self._own("sickness_cause_clear", "true"), self._own("sickness_cause_clear", "false")
+        asked = self.question == "sickness_cause_clear"
+        sick = self._is_sick() or self.facts.get("employed") is True or asked
+        if unknown and sick:
+            self.facts["sickness_cause_clear"] = False
+        elif (known and sick) or (asked and self._first() in YES):
+            self.facts["sickness_cause_clear"] = True
+        elif asked and self._first() in NO:
+            self.facts["sickness_cause_clear"] = False
+
+    def _work(self) -> str | None:
+        named = work.mentioned(self.words, self.scope)
+        kept = [
+            one
+            for one in named
+            if not any(self.scope.corrected(one, other) for other in named if other.start > one.start)
+        ]
+        if kept and self._latest(kept):
+            return kept[-1].value
+        return work.first_of(self.words, kept)
+
+    def _latest(self, kept: Sequence[Mention]) -> bool:
+        before = {self._text(at) for at in range(max(0, kept[-1].start - 3), kept[-1].start)}
+        return bool(before & {"senest", "nu", "now", "latest", "lately", "sidst"})
+
+
+TOGETHER = ("employed", "weeks_unemployed")  # a period of notice answers both
+
+
+def level_of(code: str) -> str | None:
+    """The education a trade is learnt by, where there is one usual way."""
+    for level, codes in listed("levels").items():
+        if any(code.startswith(prefix) for prefix in codes["codes"]):
+            return level
+    return None

@@ -1,0 +1,139 @@
+"""Whose a mention is, and whether it holds: negations, others, hypotheses, wishes, the past and corrections."""
+
+from __future__ import annotations
+
+from portal.triage.understanding.grammar import word_set
+from portal.triage.understanding.phrases import Mention, grammar_phrases
+from portal.triage.understanding.text import Words
+
+WISHED = 5  # words a wish reaches over
+REACH = 4  # words a negation reaches over
+DETERMINERS = ("en", "et", "den", "det", "a", "an", "the", "som", "as")
+
+
+class Scope:
+    """The small words of one text, and what they say of a mention in it."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self._marks: dict[str, list[Mention]] = {}
+        for mark in grammar_phrases().find(words):
+            self._marks.setdefault(mark.kind, []).append(mark)
+        self._others = _clauses_of_others(words)
+
+    def holds(self, mention: Mention, *, negatable: bool = True) -> bool:
+        """Whether the mention is the writer's own, and holds now as far as the words around it say."""
+        return not (
+            self.of_somebody_else(mention) or self.supposed(mention) or (negatable and self.negated(mention))
+        )
+
+    def negated(self, mention: Mention) -> bool:
+        clause = self._clause(mention)
+        before = [at for at in clause if at < mention.start]
+        if any(self.words.words[at].text in ("hverken", "neither") for at in before):
+            return True
+        near = before[-REACH:]
+        negations = [at for at in near if self.words.words[at].text in word_set("negations")]
+        if not negations:
+            after = [self.words.words[at].text for at in clause if mention.end <= at < mention.end + 2]
+            return mention.kind == "barrier" and bool(
+                set(after[:1]) & {"ikke", "ingen", "intet", "not", "nothing", "nobody"}
+            )
+        # "ikke andet end", "ikke kun": what follows holds all the same
+        following = [self.words.words[at].text for at in clause if negations[-1] < at < mention.start]
+        return not set(following[:1]) & {"andet", "kun", "bare", "only", "just"}
+
+    def no_longer(self, mention: Mention) -> bool:
+        """ "ikke frisør længere": true of a benefit or a job, not of what one has learnt."""
+        clause = self._clause(mention)
+        return any(mark.start in clause for mark in self._marks.get("no_longer", ())) and self.negated(
+            mention
+        )
+
+    def past(self, mention: Mention) -> bool:
+        """Said of a time that is over: close by, in the same clause."""
+        clause = set(self._clause(mention))
+        return any(
+            mark.start in clause
+            and (0 <= mention.start - mark.end <= 2 or 0 <= mark.start - mention.end <= 1)
+            for mark in self._marks.get("past", ())
+        )
+
+    def wished(self, mention: Mention) -> bool:
+        """Hoped for, in the same clause and before it."""
+        clause = set(self._clause(mention))
+        return any(
+            mark.start in clause and mark.start < mention.end and mention.start - mark.end <= WISHED
+            for mark in self._marks.get("wishes", ())
+        )
+
+    @property
+    def vague(self) -> bool:
+        """Whether the writer says not to know."""
+        return bool(self._marks.get("vague"))
+
+    def unfinished(self, mention: Mention) -> bool:
+        clause = set(self._clause(mention))
+        return any(mark.start in clause for mark in self._marks.get("unfinished", ()))
+
+    def trained(self, mention: Mention) -> bool:
+        """Said to be what the writer has learnt: close by, in the same sentence; or a journeyman by name."""
+        if self.words.words[mention.end - 1].text.endswith("svend"):
+            return True
+        sentence = self.words.words[mention.start].sentence
+        return any(
+            self.words.words[mark.start].sentence == sentence
+            and (0 <= mark.start - mention.end < 2 or 0 <= mention.start - mark.end < 3)
+            for mark in self._marks.get("trained", ())
+        )
+
+    def supposed(self, mention: Mention) -> bool:
+        clause = {self.words.words[at].text for at in self._clause(mention) if at < mention.start}
+        sentence = self.words.words[mention.start].sentence
+        earlier = {word.text for word in self.words.words[: mention.start] if word.sentence == sentence}
+        return bool(clause & word_set("ifs") or earlier & {"ville", "would"})
+
+    def of_somebody_else(self, mention: Mention) -> bool:
+        return any(
+            start <= mention.start and mention.end <= end and not (mention.start <= named < mention.end)
+            for start, end, named in self._others
+        )
+
+    def corrected(self, earlier: Mention, later: Mention) -> bool:
+        """Whether the writer took the earlier one back before the later."""
+        return any(earlier.end <= mark.start < later.start for mark in self._marks.get("corrections", ()))
+
+    def _clause(self, mention: Mention) -> tuple[int, ...]:
+        return self.words.clause_of(mention.start)
+
+
+def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
+    """Stretches about somebody else: from "min mand" to where the writer comes in again; (start, end, who is named)."""
+    found = []
+    others, owners, mine, about = (word_set(name) for name in ("others", "owners", "self", "about_others"))
+    texts = [word.text for word in words.words]
+    at = 0
+    while at < len(texts):
+        named = (
+            texts[at] in others and at > 0 and texts[at - 1] in owners and texts[at - 1] not in ("en", "a")
+        )
+        if not named and texts[at] == "hubby":
+            named = True
+        if not named:
+            at += 1
+            continue
+        end = at + 1
+        sentence = words.words[at].sentence
+        clause = words.words[at].clause
+        while end < len(texts) and words.words[end].sentence == sentence:
+            if texts[end] in mine:
+                break
+            if words.words[end].clause != clause:
+                said = {texts[i] for i in words.clause_of(end)}
+                if not said & about or said & mine:
+                    break
+                clause = words.words[end].clause
+            end += 1
+        found.append((at - 1, end, at))
+        at = end
+    return found

@@ -1,0 +1,128 @@
+"""Which occupation somebody means: titles by their pairs and triples of letters, and the best of them weighed again.
+
+Typos, æøå and endings are the letters' work; everyday words ("gør rent", "kører lastbil") are the list's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from portal.triage.understanding.text import flat, fold
+
+FIRST_LOOK = 40  # titles that are weighed again
+ENDINGS = ("erne", "enes", "ens", "ers", "ene", "er", "en", "et", "e", "s", "n")
+
+
+@dataclass(frozen=True)
+class Occupation:
+    """A DISCO-08 unit group, by its own title in each language."""
+
+    code: str
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    code: str
+    score: float  # 0 to 100
+
+
+def plain(text: str) -> str:
+    """As titles are compared: folded, without æøå, without what stands between words."""
+    return flat(fold(text.replace("'", "")))
+
+
+class Titles:
+    """Titles to look up. `listed`: (title, code)."""
+
+    def __init__(self, listed: Iterable[tuple[str, str]]) -> None:
+        seen: dict[str, str] = {}
+        for title, code in listed:
+            seen.setdefault(plain(title), code)
+        self.titles = list(seen)
+        self.codes = list(seen.values())
+        self.exact = seen
+        counted: Counter[str] = Counter()
+        grams = [_grams(title) for title in self.titles]
+        for one in grams:
+            counted.update(one.keys())
+        size = len(self.titles)
+        self._weight = {gram: log(1 + size / count) for gram, count in counted.items()}
+        postings: dict[str, list[int]] = {}
+        lengths = np.zeros(size)
+        for number, one in enumerate(grams):
+            for gram in one:
+                postings.setdefault(gram, []).append(number)
+                lengths[number] += self._weight[gram] ** 2
+        self._postings = {gram: np.array(numbers, dtype=np.int32) for gram, numbers in postings.items()}
+        self._length = np.sqrt(lengths)
+
+    def best(self, text: str, most: int = 5) -> list[Found]:
+        """The occupations most like `text`, best first, each once."""
+        wanted = plain(text)
+        if not wanted:
+            return []
+        found: dict[str, float] = {}
+        if wanted in self.exact:
+            found[self.exact[wanted]] = 100.0
+        for number in self._near(wanted):
+            score = _likeness(wanted, self.titles[number])
+            code = self.codes[number]
+            found[code] = max(found.get(code, 0.0), score)
+        ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+        return [Found(code, score) for code, score in ranked[:most]]
+
+    def _near(self, wanted: str) -> Sequence[int]:
+        """The numbers of the titles that share most, by the cosine of their letters' pairs and triples."""
+        grams = _grams(wanted)
+        known = [(gram, self._weight[gram]) for gram in grams if gram in self._weight]
+        if not known:
+            return []
+        scores = np.zeros(len(self.titles))
+        for gram, weight in known:
+            scores[self._postings[gram]] += weight * weight
+        scores /= self._length * sqrt(sum(weight * weight for _, weight in known))
+        count = min(FIRST_LOOK, len(scores))
+        top = np.argpartition(scores, -count)[-count:]
+        return [int(one) for one in top[np.argsort(-scores[top])] if scores[one] > 0.15]
+
+
+def _grams(text: str) -> Counter[str]:
+    padded = f" {text} "
+    return Counter(padded[i : i + 3] for i in range(len(padded) - 2)) + Counter(
+        f"{word[:2]}^" for word in text.split()
+    )
+
+
+def _stem(word: str) -> str:
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def _likeness(wanted: str, title: str) -> float:
+    """Whole likeness first; the same but for endings nearly as good; a title that stands as words in the text too."""
+    if wanted == title:
+        return 100.0
+    whole = fuzz.ratio(wanted, title)
+    stems = [" ".join(_stem(word) for word in one.split()) for one in (wanted, title)]
+    if stems[0] == stems[1]:
+        return 97.0
+    if re.search(rf"(?<![a-z0-9]){re.escape(title)}(?![a-z0-9])", wanted):
+        return 80.0 + min(15.0, 0.8 * len(title))
+    if f" {stems[1]} " in f" {stems[0]} " and len(stems[1]) > 3:
+        return 78.0 + min(15.0, 0.8 * len(title))
+    if len(title) >= 8 and wanted.startswith(title[: len(title) - 1]):
+        return 84.0
+    joined = fuzz.ratio(wanted.replace(" ", ""), title.replace(" ", ""))
+    stemmed = fuzz.ratio(*stems)
+    inside = 0.9 * fuzz.token_set_ratio(wanted, title) if " " in wanted and len(title) > 4 else 0.0
+    return max(whole, joined - 1, stemmed - 2, inside * min(1.0, len(title) / 8))
