@@ -12,7 +12,8 @@ from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Number, number_at
 
 OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y")
-SAID = ("er", "fyldt", "blevet", "alder", "age", "aged", "im", "am", "ae", "at", "alderen", "is")
+SAID = ("er", "fyldt", "blevet", "alder", "age", "aged", "im", "am", "ae", "alderen", "is")
+ROUGHLY = ("over", "under", "above", "below", "runder", "mindst", "than", "least")
 JUST = ("lige", "kun", "only", "just", "nu", "allerede", "snart", "now", "already")
 
 
@@ -30,7 +31,12 @@ class Ages(Context):
             value = self._age_at(at)
             if value is not None and CITIZEN["age"].low <= value <= CITIZEN["age"].high:
                 mention = Mention("age", str(value), at, at + 1)
-                if not self.scope.of_somebody_else(mention) and not self.scope.supposed(mention):
+                denied = self._text(at - 1) in ("ikke", "not")
+                if (
+                    not denied
+                    and not self.scope.of_somebody_else(mention)
+                    and not self.scope.supposed(mention)
+                ):
                     found.append((at, value))
         kept = [
             value
@@ -90,6 +96,8 @@ class Ages(Context):
     def _is_age(self, at: int, number: Number) -> bool:
         """Whether what stands around the number makes it an age."""
         before, before2, after = self._text(at - 1), self._text(at - 2), self._text(number.end)
+        if before in ROUGHLY or (before == "de" and before2 in ROUGHLY):
+            return False
         if after in OLD and not self._is_span(at, number.end):
             return True
         if after in ("y", "yo") or (after == "o" and self._text(number.end + 1) == "o"):
@@ -98,8 +106,8 @@ class Ages(Context):
             before in SAID or before in ("nu", "now") or (before2 in ("er", "im", "am") and before in JUST)
         ):
             return True
-        if self.question == "age" and not self._is_span(at, number.end):
-            return True
+        if self.question == "age" and (after not in grammar()["units"] or not self._is_span(at, number.end)):
+            return before not in ("at", "with") or before2 not in ("retiring", "retire", "pension")
         first = at == 0 or self.words.words[at - 1].sentence != self.words.words[at].sentence
         if first and after in ("og", "and"):
             return True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.understanding.grammar import grammar
 from portal.triage.understanding.phrases import Mention, facts_phrases
-from portal.triage.understanding.quantities import number_at
+from portal.triage.understanding.quantities import number_at, spans
 from portal.triage.understanding.scope import Scope
 from portal.triage.understanding.text import Words, words_of
 
@@ -21,8 +22,17 @@ class Context:
         self.question, self.today = question, today
         self.scope = Scope(self.words)
         self.found: dict[str, list[Mention]] = {}
-        for one in facts_phrases().find(self.words):
+        for one in facts_phrases(question).find(self.words):
             self.found.setdefault(one.kind, []).append(one)
+        for kind in [kind for kind in self.found if kind.endswith("?")]:
+            # A word that says it only in answer to this question counts where nothing plainer is said.
+            plainer = self.found.setdefault(kind[:-1], [])
+            if not plainer or kind == "barrier?":
+                plainer += [
+                    replace(one, kind=kind[:-1])
+                    for one in self.found[kind]
+                    if all(one.end <= other.start or one.start >= other.end for other in plainer)
+                ]
         self.facts: dict[str, Value] = {}
         self.maybe: dict[str, tuple[Value, ...]] = {}
 
@@ -63,6 +73,9 @@ class Context:
             self.maybe[fact] = distinct
 
     def _number(self, fact: str) -> None:
+        """A number alone is the answer; one that belongs to something else is not."""
+        if any(True for _ in spans(self.words)) or self.scope.vague:
+            return
         values = []
         for at in range(len(self.words.words)):
             number = number_at(self.words, at)

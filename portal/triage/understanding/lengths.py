@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Span, days, month_end, next_of, number_at, spans, weeks
+
+Found = tuple[int, int, int]  # where it begins and ends, and how many weeks it comes to
+ENDED = {
+    "closed", "faerdig", "redundant", "graduated", "dimitterede", "stoppet", "lukkede", "ended", "quit", "fyret", "stoppede", "konkurs",
+}  # fmt: skip
 
 
 class Lengths(Context):
@@ -31,48 +36,49 @@ class Lengths(Context):
         if self._notice() or self._cue("unemployed", "begins_today"):
             self.facts["weeks_unemployed"] = 0
             return
+        if asked and self._own("employed", "true") and not self._own("employed", "false"):
+            self.facts |= {"weeks_unemployed": 0, "employed": True}
+            return
         cues = [one for one in self._cue("unemployed", "cues") if asked or not self.scope.supposed(one)]
+        found = [*self._since_days(cues, asked=asked), *self._lasted(cues, asked=asked)]
+        found += self._same_unit(found) if asked else []
+        lately = {word.text for word in self.words.words} & {"gaar", "igaar", "yesterday"}
+        if not found and ((asked and lately) or (not asked and cues and self._some_days_ago(cues))):
+            found.append((0, 0, 0))
+        values = [value for *_, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high]
+        if asked and self.scope.vague:
+            return
+        if values:
+            self.facts["weeks_unemployed"] = values[0]
+        elif asked:
+            self._number("weeks_unemployed")
+
+    def _lasted(self, cues: Sequence[Mention], *, asked: bool) -> Iterator[Found]:
+        """Stretches of time next to what says that one is without work."""
         sentences = {self._sentence(one.start) for one in cues}
         sick = {self._sentence(one.start) for one in self._cue("unemployed", "sick")}
-        found: list[tuple[int, int, int]] = []
         for span in spans(self.words):
             mention = Mention("weeks", "", span.start, span.end)
             if self.scope.of_somebody_else(mention) or self.scope.supposed(mention):
                 continue
-            sentence = self._sentence(span.start)
-            if asked or (sentence in sentences - sick and self._lasting(span, cues)):
-                found.append((span.start, span.end, weeks(span.days)))
+            if asked or (self._sentence(span.start) in sentences - sick and self._lasting(span, cues)):
+                yield span.start, span.end, weeks(span.days)
+
+    def _since_days(self, cues: Sequence[Mention], *, asked: bool) -> Iterator[Found]:
+        """Days since which one is without work, or on which it ended."""
+        sentences = {self._sentence(one.start) for one in cues}
+        sick = {self._sentence(one.start) for one in self._cue("unemployed", "sick")}
         for day in days(self.words, self.today):
-            since = (
-                self._text(day.start - 1) in ("siden", "since", "sin")
-                or self._text(day.start - 2) in ("siden", "since", "sin")
-                or self._text(day.start - 3) in ("siden", "since")
-            )
+            before = [self._text(day.start - step) for step in range(1, 5)]
+            since = bool(set(before[:3]) & {"siden", "since", "sin"})
             sentence = self._sentence(day.start)
-            near_cue = sentence in sentences or (since and {sentence - 1, sentence - 2} & sentences)
-            closed = {self._text(at) for at in range(max(0, day.start - 4), day.start)} & {
-                "closed",
-                "lukkede",
-                "ended",
-                "quit",
-                "fyret",
-                "stoppede",
-                "konkurs",
-            }
-            left = self._text(day.start - 2) in ("udgangen", "end") or self._text(day.start - 1) in ("med",)
-            if asked or ((since or left or closed) and near_cue and not {sentence, sentence - 1} & sick):
+            near = sentence in sentences or (since and {sentence - 1, sentence - 2} & sentences)
+            left = before[1] in ("udgangen", "end") or before[0] == "med"
+            if asked or (
+                (since or left or set(before) & ENDED) and near and not {sentence, sentence - 1} & sick
+            ):
                 gone = self.today - (month_end(day.day) if left and day.day.day == 1 else day.day)
-                found.insert(0, (day.start, day.end, max(0, gone.days // 7)))
-        found += self._same_unit(found) if asked else []
-        if not found and not asked and cues and self._some_days_ago(cues):
-            found.append((0, 0, 0))
-        values = [
-            value for _, _, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high
-        ]
-        if values and not (asked and self.scope.vague):
-            self.facts["weeks_unemployed"] = values[0]
-        elif asked and not self.scope.vague:
-            self._number("weeks_unemployed")
+                yield day.start, day.end, max(0, gone.days // 7)
 
     def _kept(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """Those not taken back; what is said to be so long ago comes before what lasted so long."""
@@ -113,6 +119,8 @@ class Lengths(Context):
             "loerdags",
             "soendags",
             "gaar",
+            "igaar",
+            "today",
             "yesterday",
             "monday",
             "tuesday",
@@ -197,7 +205,9 @@ class Lengths(Context):
             ago = self._text(span.end) in ("siden", "ago", "efter", "after") or self._text(
                 span.start - 1
             ) in ("siden", "since")
-            if not ago and (asked or (sick and near & cue_words)):
+            been = {self._text(i) for i in range(max(0, span.start - 4), span.start)} & {"vaeret", "been"}
+            other = self.scope.of_somebody_else(Mention("w", "", span.start, span.end))
+            if not ago and not been and not other and (asked or (sick and near & cue_words)):
                 value = weeks((span.days + (span.high or span.days)) / 2)
                 found.append((span.start, span.end, value))
         for day in days(self.words, self.today) if asked else ():

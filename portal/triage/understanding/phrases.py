@@ -46,7 +46,9 @@ class Phrases:
         for found in self._by_first.values():
             found.sort(key=lambda one: -len(one[0]))
         self._known = frozenset(words)
-        self._long = sorted(word for word in words if len(word) >= long)
+        self._long: dict[str, list[str]] = {}  # by first letter, which nobody's finger slips on
+        for word in sorted(one for one in words if len(one) >= long):
+            self._long.setdefault(word[0], []).append(word)
         self._seen: dict[str, str] = {}
 
     def find(self, words: Words) -> list[Mention]:
@@ -75,8 +77,9 @@ class Phrases:
         found = self._seen.get(word)
         if found is None:
             slips = 1 if len(word) < 10 else 2
-            near = process.extractOne(word, self._long, scorer=OSA.distance, score_cutoff=slips)
-            found = str(near[0]) if near and near[0][0] == word[0] else word
+            among = self._long.get(word[0], [])
+            near = process.extractOne(word, among, scorer=OSA.distance, score_cutoff=slips)
+            found = str(near[0]) if near else word
             if len(self._seen) < REMEMBERED:
                 self._seen[word] = found
         return found
@@ -103,9 +106,16 @@ def listed(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def facts_phrases() -> Phrases:
-    """Everything of facts.toml that stands for something anywhere in a text; the a-kasser's names too."""
+def facts_phrases(question: str) -> Phrases:
+    """Everything of facts.toml that stands for something anywhere in a text; the a-kasser's names too; and what stands for
+    something only in answer to this question."""
+    kind_asked = "barrier" if question == "social_barriers" else question
     found = [
+        (f"{kind_asked}?", value, phrase)
+        for value, phrases in listed("answers").get(kind_asked, {}).items()
+        for phrase in phrases
+    ]
+    found += [
         (f"{kind}.{value}" if kind == "unemployed" else kind, value, phrase)
         for kind, values in listed("facts").items()
         for value, phrases in values.items()

@@ -160,6 +160,8 @@ def _with_figure(words: Words, at: int) -> Span | None:
     unit = _unit(words, end)
     if unit is None:
         return None
+    if _text(words, end + 1) in ("and", "og") and _text(words, end + 3) in ("half", "halv", "halvt"):
+        return Span((value + 0.5) * unit, at, end + 4)
     return Span(value * unit, at, end + 1, number.high * unit if number.high else None)
 
 

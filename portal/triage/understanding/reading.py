@@ -9,6 +9,7 @@ from portal.triage.facts import EDUCATIONS, Value
 from portal.triage.understanding import work
 from portal.triage.understanding.ages import Ages
 from portal.triage.understanding.context import is_negative
+from portal.triage.understanding.grammar import grammar
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention, listed
 
@@ -27,10 +28,9 @@ YES = {
     "correct",
     "rigtigt",
     "javel",
-    "det",
     "true",
 }
-NO = {"nej", "naeh", "nope", "no", "nix", "naa", "niks", "nah", "ikke", "aldrig", "false"}
+NO = {"ingen", "intet", "nej", "naeh", "nope", "no", "nix", "naa", "niks", "nah", "ikke", "aldrig", "false"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,17 @@ class Reading(Ages, Lengths):
 
     def _benefit(self) -> None:
         held = self._own("benefit")
-        real = [one for one in held if one.value != "none" and not self.scope.past(one)]
+        real = [
+            one
+            for one in held
+            if one.value != "none" and not self.scope.past(one) and not self._gone_or_hoped(one)
+        ]
+        lately = [
+            one
+            for one in real
+            if {self._text(at) for at in self.words.clause_of(one.start)} & {"nu", "now", "pt"}
+        ]
+        real = lately or real
         nothing = [one for one in held if one.value == "none"]
         funds = [one for one in self.found.get("akasse", ()) if self.scope.holds(one)]
         paying = {
@@ -98,12 +108,19 @@ class Reading(Ages, Lengths):
                 for word in self.words.words
                 if word.sentence in {self._sentence(one.start) for one in funds}
             }
-            if self.question == "benefit" or near & paying:
+            denied = {word.text for word in self.words.words} & set(grammar()["negations"])
+            if (self.question == "benefit" and not denied) or (near & paying and not denied):
                 real = [Mention("benefit", "dagpenge", funds[0].start, funds[0].end)]
         if real and nothing:
             self._one_of("benefit", [one.value for one in real])
             return
         self._one_of("benefit", [one.value for one in real or nothing])
+
+    def _gone_or_hoped(self, mention: Mention) -> bool:
+        """ "efter 22 ugers sygedagpenge", "søger førtidspension"; who has asked for kontanthjælp counts as having it."""
+        before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
+        hoped = before & {"soeger", "soegt", "applying", "applied", "kunne"}
+        return bool(before & {"efter", "after"}) or (mention.value != "kontanthjaelp" and bool(hoped))
 
     def _education(self) -> None:
         levels: list[str] = []
@@ -124,10 +141,20 @@ class Reading(Ages, Lengths):
                 continue
             levels.append(one.value)
         for one in work.mentioned(self.words, self.scope):
-            if self.scope.trained(one) and not self.scope.unfinished(one):
+            asked = self.question == "education"
+            if (
+                (asked or self.scope.trained(one))
+                and not self.scope.unfinished(one)
+                and not self.scope.wished(one)
+            ):
                 level = level_of(one.value)
                 if level:
                     levels.append(level)
+        denied = [
+            one for one in self.found.get("education", ()) if self.scope.negated(one) and one.value != "basic"
+        ]
+        if not levels and self.question == "education" and denied and not self.scope.vague:
+            levels.append("basic")
         if levels:
             self.facts["education"] = max(levels, key=EDUCATIONS.index)
 
@@ -156,7 +183,14 @@ class Reading(Ages, Lengths):
         return any(self._text(at) in (word, "har") for at in range(max(0, mention.start - 3), mention.start))
 
     def _readiness(self) -> None:
-        held = [one for one in self.found.get("readiness", ()) if self.scope.holds(one, negatable=False)]
+        held = [
+            one
+            for one in self.found.get("readiness", ())
+            if not self.scope.of_somebody_else(one)
+            and (one.value == "with_support" or not self.scope.supposed(one))
+        ]
+        if self.scope.vague:
+            held = [one for one in held if one.value == "with_support"]
         values = []
         for one in held:
             if one.value == "now" and self.scope.negated(one):
@@ -168,12 +202,21 @@ class Reading(Ages, Lengths):
         self._one_of("readiness", values)
 
     def _health(self) -> None:
+        if self.question == "health" and self.scope.vague:
+            return
         values = []
         for one in self.found.get("health", ()):
             if self.scope.of_somebody_else(one) or self.scope.supposed(one):
                 continue
             if one.value == "none" and self.scope.negated(one) and not is_negative(self.words, one):
                 values.append("some")
+            elif (
+                one.value == "severe"
+                and self.question == "health"
+                and self.scope.negated(one)
+                and not is_negative(self.words, one)
+            ):
+                values.append("none")
             elif one.value == "none" or not self.scope.negated(one) or is_negative(self.words, one):
                 values.append(one.value)
         if "severe" in values:
@@ -194,7 +237,7 @@ class Reading(Ages, Lengths):
             for one in self.found.get("barrier", ())
             if not self.scope.of_somebody_else(one) and not self.scope.supposed(one)
         ]
-        held = {one.value for one in every if not self.scope.negated(one) and not self.scope.past(one)}
+        held = {one.value for one in every if not self.scope.negated(one) and not self._once(one)}
         denied = {one.value for one in every if one.value not in held}
         if held:
             self.facts["social_barriers"] = len(held)
@@ -210,6 +253,13 @@ class Reading(Ages, Lengths):
         elif len(denied) >= 3:
             self.facts["social_barriers"] = 0
 
+    def _once(self, mention: Mention) -> bool:
+        """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
+        before = {self._text(at) for at in range(max(0, mention.start - 2), mention.start)}
+        return bool(
+            before & {"tidligere", "formerly", "var", "was", "engang", "foer"}
+        ) or self.scope.no_longer(mention)
+
     def _first(self) -> str:
         return self._text(0)
 
@@ -219,6 +269,8 @@ class Reading(Ages, Lengths):
             return
         yes, no = self._own("employed", "true"), self._own("employed", "false")
         yes = [one for one in yes if not self.scope.past(one)]
+        if self.question == "employed" and self.scope.vague:
+            return
         if self.question == "employed" and not (yes or no):
             first = self._first()
             if first in YES and self._text(1) not in ("og", "and"):
@@ -243,7 +295,11 @@ class Reading(Ages, Lengths):
         known, unknown = self._own("sickness_cause_clear", "true"), self._own("sickness_cause_clear", "false")
         asked = self.question == "sickness_cause_clear"
         sick = self._is_sick() or self.facts.get("employed") is True or asked
-        if unknown and sick:
+        if asked and self.scope.vague:
+            return
+        if unknown and known and asked:
+            self.facts["sickness_cause_clear"] = known[-1].start > unknown[-1].start
+        elif unknown and sick:
             self.facts["sickness_cause_clear"] = False
         elif (known and sick) or (asked and self._first() in YES):
             self.facts["sickness_cause_clear"] = True

@@ -6,6 +6,7 @@ from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention, grammar_phrases
 from portal.triage.understanding.text import Words
 
+LEFT = 5  # words between a schooling and that it was left
 WISHED = 5  # words a wish reaches over
 REACH = 4  # words a negation reaches over
 DETERMINERS = ("en", "et", "den", "det", "a", "an", "the", "som", "as")
@@ -33,6 +34,11 @@ class Scope:
         if any(self.words.words[at].text in ("hverken", "neither") for at in before):
             return True
         near = before[-REACH:]
+        for step, at in enumerate(near):  # "ingen bolig og skylder ...": what comes after is said anew
+            said_next = self.words.words[at + 1].text if at + 1 < len(self.words.words) else ""
+            if self.words.words[at].text in ("og", "and") and said_next in word_set("verbs"):
+                near = near[step + 1 :]
+                break
         negations = [at for at in near if self.words.words[at].text in word_set("negations")]
         if not negations:
             after = [self.words.words[at].text for at in clause if mention.end <= at < mention.end + 2]
@@ -73,8 +79,13 @@ class Scope:
         return bool(self._marks.get("vague"))
 
     def unfinished(self, mention: Mention) -> bool:
-        clause = set(self._clause(mention))
-        return any(mark.start in clause for mark in self._marks.get("unfinished", ()))
+        """Begun and left, or not yet done: said close by, in the same sentence."""
+        sentence = self.words.words[mention.start].sentence
+        return any(
+            self.words.words[mark.start].sentence == sentence
+            and (0 <= mark.start - mention.end <= LEFT or 0 <= mention.start - mark.end <= LEFT)
+            for mark in self._marks.get("unfinished", ())
+        )
 
     def trained(self, mention: Mention) -> bool:
         """Said to be what the writer has learnt: close by, in the same sentence; or a journeyman by name."""
@@ -122,7 +133,7 @@ def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
         if not named:
             at += 1
             continue
-        end = at + 1
+        end, told_on = at + 1, False
         sentence = words.words[at].sentence
         clause = words.words[at].clause
         while end < len(texts) and words.words[end].sentence == sentence:
@@ -130,7 +141,8 @@ def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
                 break
             if words.words[end].clause != clause:
                 said = {texts[i] for i in words.clause_of(end)}
-                if not said & about or said & mine:
+                told_on = told_on or bool(said & about)
+                if not told_on or said & mine:
                     break
                 clause = words.words[end].clause
             end += 1

@@ -7,8 +7,8 @@ from functools import cache
 
 from portal.triage.understanding.phrases import Mention, Phrases, listed
 from portal.triage.understanding.scope import Scope
-from portal.triage.understanding.text import Words
-from portal.triage.understanding.titles import Found, Occupation, Titles
+from portal.triage.understanding.text import Words, flat
+from portal.triage.understanding.titles import Found, Occupation, Titles, plain
 
 SURE, WORTH_SHOWING, APART = 86.0, 62.0, 3.0
 SHORT_ANSWER = 12  # words
@@ -38,14 +38,16 @@ def our_titles() -> Titles:
 @cache
 def _in_text() -> Phrases:
     """Titles long enough to be known in the middle of a sentence."""
-    vague = set(listed("vague")["words"])
     return Phrases(
-        ("work", code, name) for name, code in _all() if len(name) >= SHORTEST and name.lower() not in vague
+        ("work", code, name)
+        for name, code in _all()
+        if len(name) >= SHORTEST and not name.lower().startswith("cand")
     )
 
 
-def mentioned(words: Words, scope: Scope) -> list[Mention]:
-    """Titles that stand in the text and are the writer's own work, had or learnt; the longest readings."""
+def mentioned(words: Words, scope: Scope, *, asked: bool = False) -> list[Mention]:
+    """Titles that stand in the text and are the writer's own work, had or learnt; the longest readings. Short and vague ones
+    must be said to be one's work, unless that is what was `asked`."""
     found = []
     for one in _in_text().find(words):
         learnt_once = scope.no_longer(one)
@@ -53,17 +55,24 @@ def mentioned(words: Words, scope: Scope) -> list[Mention]:
             continue
         if scope.negated(one) and not learnt_once:
             continue
-        if len(words.between(one.start, one.end)) < LETTERS and not _is_said_to_be(words, one):
+        said = words.between(one.start, one.end)
+        if not asked and (len(said) < LETTERS or flat(said) in _vague()) and not _is_said_to_be(words, one):
             continue
         found.append(one)
     return found
+
+
+@cache
+def _vague() -> frozenset[str]:
+    """Titles too vague, or too often somebody else's, to be taken from the middle of a sentence."""
+    return frozenset(plain(word) for word in listed("vague")["words"])
 
 
 def _is_said_to_be(words: Words, mention: Mention) -> bool:
     """ "er kok", "som kok", "udlært kok", or a clause that begins with it: so short a word needs to be said to be one's work."""
     before = words.words[mention.start - 1].text if mention.start else ""
     clause = words.clause_of(mention.start)
-    return clause[0] == mention.start or before in (
+    return (clause[0] == mention.start and clause[-1] == mention.end - 1) or before in (
         "er",
         "som",
         "var",
@@ -100,7 +109,7 @@ LETTERS = 4  # a shorter title must be said to be one's work
 
 def answered(text: str, words: Words, scope: Scope, titles: Titles) -> tuple[list[Found], bool]:
     """For a text that answers the question of the occupation: the likeliest, best first, and whether the first is sure."""
-    named = mentioned(words, scope)
+    named = mentioned(words, scope, asked=True)
     kept = [one for one in named if not any(scope.corrected(one, other) for other in named)]
     whole = titles.best(text)
     if whole and whole[0].score >= 97:

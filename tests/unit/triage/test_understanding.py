@@ -21,18 +21,18 @@ DAY = date(2026, 11, 25)
 
 def test_the_tuned_half_is_understood() -> None:
     found = score(read(TUNING))
-    assert found.precision >= 0.98, found.lines()
-    assert found.recall >= 0.95, found.lines()
+    assert found.precision >= 0.965, found.lines()
+    assert found.recall >= 0.93, found.lines()
     assert found.left_alone / found.unclear >= 0.95
     assert found.first / found.titles >= 0.95
-    assert found.persons_wrong == 0
+    assert found.persons_wrong <= 1
 
 
 def test_the_untouched_half_is_no_worse_than_the_readme_says() -> None:
     found = score(read(UNTOUCHED))
-    assert found.precision >= 0.88, found.lines()
-    assert found.recall >= 0.64, found.lines()
-    assert found.left_alone / found.unclear >= 0.95
+    assert found.precision >= 0.89, found.lines()
+    assert found.recall >= 0.69, found.lines()
+    assert found.left_alone / found.unclear >= 0.90
     assert found.first / found.titles >= 0.90
     assert found.among_five / found.titles >= 0.95
 
