@@ -49,7 +49,6 @@ class Phrases:
         self._long: dict[str, list[str]] = {}  # by first letter, which nobody's finger slips on
         for word in sorted(one for one in words if len(one) >= long):
             self._long.setdefault(word[0], []).append(word)
-        self._seen: dict[str, str] = {}
 
     def find(self, words: Words) -> list[Mention]:
         """The longest phrases of each kind, from left to right; of one kind none overlaps another."""
@@ -74,15 +73,9 @@ class Phrases:
             or any(one.isdigit() for one in word)
         ):
             return word
-        found = self._seen.get(word)
-        if found is None:
-            slips = 1 if len(word) < 10 else 2
-            among = self._long.get(word[0], [])
-            near = process.extractOne(word, among, scorer=OSA.distance, score_cutoff=slips)
-            found = str(near[0]) if near else word
-            if len(self._seen) < REMEMBERED:
-                self._seen[word] = found
-        return found
+        slips = 1 if len(word) < 10 else 2
+        near = process.extractOne(word, self._long.get(word[0], []), scorer=OSA.distance, score_cutoff=slips)
+        return str(near[0]) if near else word
 
 
 def _longest(found: list[Mention]) -> Iterator[Mention]:
