@@ -136,7 +136,7 @@ def test_a_condition_says_the_smallest_change_that_would_have_met_it() -> None:
         BOOK, _judged({"target_group": 1, "weeks_unemployed": 10, "age": 30, "recent_graduate": False})
     )
     said = " ".join(told_of_others(stored["placement.duration"], CITIZEN, "da"))
-    assert "længde: 4 uger, havde det været: opfyldt" in said
+    assert "længde: 4 uger”, havde det været: opfyldt" in said
 
 
 def test_the_company_s_own_explanation_names_nothing_of_a_candidate() -> None:
@@ -162,4 +162,4 @@ def test_a_desk_says_why_and_which_desk_was_near() -> None:
     assert [row["rule"] for row in stored["rows"]] == ["desk.retention"]
     said = told(stored, CASEWORKER, "da")
     assert said[0] == "Kandidaten er sygemeldt, så sagen handler om fastholdelse."
-    assert any("målgruppe: 5, havde det været" in sentence for sentence in said), said
+    assert any("målgruppe: 5”, havde det været" in sentence for sentence in said), said
