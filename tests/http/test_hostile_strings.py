@@ -15,15 +15,16 @@ import httpx
 import pytest
 from sqlalchemy import event, select
 
-from portal.store import limits, sessions
+from portal.store import limits, rule_layers, sessions
 from portal.store.database import new_id
 from portal.store.tables import Candidate, Citizen, Conversation, Outbox
 from portal.text import COMPONENTS, environment
 from portal.triage.shelf import rulebook_on
+from portal.triage.source import Source
 from tests import cast, page, postgres, rows
 from tests.conftest import Person, Portal, everything
 from tests.http.hostile import MARK, STRINGS, Found, Hand, forms_on, in_the_headers, on_the_page
-from tests.http.situation import ROLES, arrange, cells
+from tests.http.situation import LAYER, ROLES, arrange, cells
 from tests.http.test_employer_and_desk import STEP2, STEP3, STEP4, STEP5
 from tests.http.test_employer_and_desk import _send as send_request
 
@@ -158,6 +159,18 @@ async def _answered(birger: Person) -> str:
     return str(opened.url).split("/")[-2]
 
 
+async def _coming(portal: Portal) -> str:
+    """A layer that is published and has not begun; gives its id."""
+    content = LAYER.replace('id = "lokal"', 'id = "kommende"')
+    async with portal.store.writing(cast.staff("ada"), portal.now) as unit:
+        layer = rule_layers.draft(unit, content, Source.of(content, "x.toml"))
+        (await rule_layers.found(unit, layer)).created_by = cast.identity("clara")
+        await unit.flush()
+        await rule_layers.publish(unit, layer)
+        await unit.commit()
+    return layer
+
+
 async def _arranged(portal: Portal) -> tuple[list[dict[str, str]], dict[str, dict[str, str]]]:
     """Two more citizens, talks before and after their time, requests in every state, codes, a letter in trouble."""
     async with portal.store.writing(cast.citizen("amina"), portal.now) as unit:
@@ -181,11 +194,12 @@ async def _arranged(portal: Portal) -> tuple[list[dict[str, str]], dict[str, dic
     ada = await portal.log_in("ada")
     await ada.fill("/medarbejder/kommune", "/lukkedag", day="23-12-2026", note="Lillejuleaften")
     objects |= {"citizen": cast.identity("karla")}
+    coming = await _coming(portal)
     walk = await _answered(await portal.log_in("birger"))
     async with portal.store.reading(cast.HOME) as reader:
         talks = [row[0] for row in await reader.all(select(Conversation.id))]
     more = [{"case": case} for case in cases] + [{"talk": talk} for talk in talks] + [{"walk": walk}]
-    more += [{"case": mistaken}]
+    more += [{"case": mistaken}, {"layer": coming}]
     more += [{"case": cases[-1], "step": str(step)} for step in range(1, 7)]
     more += [{"fact": fact} for fact in rulebook_on(portal.now.date()).questions]
     known = {"amina": {"code": code}, "birger": {"code": power}}
