@@ -27,6 +27,7 @@ from tests.fuzz.fuzzer import Figures, copies, fuzz
 
 SEEDS = (1, 2)
 EACH = 1350
+SEED_OF_FAULTS = 4
 AT_MOST = 3000  # requests a fault that was put in may hide for
 
 
@@ -132,7 +133,7 @@ async def test_the_control_a_fault_put_in_is_found(
     run: Any, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
     fault(monkeypatch)
-    figures = await run("sqlite", 3, AT_MOST, until=FAULTS[fault])
+    figures = await run("sqlite", SEED_OF_FAULTS, AT_MOST, until=FAULTS[fault])
     assert figures.has(FAULTS[fault]), figures.report()
 
 
