@@ -18,7 +18,7 @@ from portal.web.visit import Visit
 
 ASK = ("form", "about", "language", "interpreter", "kontanthjaelp", "slot", "action")
 MOVE = ("slot", "version", "own_choice", "action")
-ANSWER = ("answer", "text", "action")
+ANSWER = ("answer", "text", "action", "read")
 DETAILS = ("email", "phone", "address", "channel", "protected_address", "lang")
 CANDIDATE = ("code", "agrees", "weeks_unemployed", "education", "single_parent", "recent_graduate",
              "worked_here_last", "owner_is_partner")  # fmt: skip

@@ -178,7 +178,10 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
         return go(visit, "borger", "vej", here.walk.id)
     question = here.book.questions[fact]
     text = form.text("text", longest=TEXT_LIMIT)
-    if form["answer"] and not (form["action"] == "understand" and text):
+    new_words = bool(text) and text != form["read"].strip()  # `read`: what was understood on the page before
+    if form["answer"] and not (
+        new_words and (form["read"] or understanding.care_of(text) in understanding.FIRST)
+    ):
         return await _take_choice(visit, here, fact, form)
     if not form.ok or not text:
         form.wrong(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from tests import page
-from tests.conftest import Person, Portal
+import pytest
+from sqlalchemy import select, text
+from sqlmodel import SQLModel
+
+from portal.store.tables import Dialogue
+from tests import cast, page
+from tests.conftest import Person, Portal, behind
 
 ANSWERS = {
     "benefit": "dagpenge",
@@ -156,3 +161,55 @@ async def test_htmx_gets_the_block_and_its_title_a_browser_the_page(portal: Port
     assert "<html" in restored.text
     assert page.text(part.text).removeprefix("Hvad lever du af lige nu? ") in page.text(whole.text)
     assert part.headers["vary"] == "HX-Request, Cookie"
+
+
+# ------------------------------------------------------------------ own words
+
+
+async def test_new_words_win_over_what_was_suggested_and_the_same_words_do_not(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    address = await _begin(amina)
+    opened = await amina.see(address)
+    suggested = await amina.send(opened.text, "/ret/benefit", text="får penge fra 3F", action="next")
+    assert "Dagpenge fra en a-kasse" in page.text(suggested.text)
+    again = await amina.send(
+        suggested.text, "/ret/benefit", answer="dagpenge", text="nej, kontanthjælp", action="next"
+    )
+    assert again.status_code == 200
+    assert page.form(again.text, "/ret/benefit").choices["answer"] == ["kontanthjaelp"]
+    taken = await amina.send(again.text, "/ret/benefit", answer="kontanthjaelp", action="next")
+    assert taken.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [("jeg vil ikke leve mere", "70 201 201"), ("min mand slår mig", "1888"), ("I want to die", "112")],
+)
+async def test_despair_is_met_first_whatever_was_chosen_and_nothing_is_set(
+    portal: Portal, words: str, line: str
+) -> None:
+    amina = await portal.log_in("amina")
+    address = await _begin(amina)
+    opened = await amina.see(address)
+    met = await amina.send(opened.text, "/ret/benefit", answer="dagpenge", text=words, action="next")
+    assert met.status_code == 200
+    assert line in page.text(met.text)
+    assert "Jeg vil gerne tale med et menneske" in page.text(met.text)
+    async with portal.store.reading(cast.HOME) as reader:
+        assert "benefit" not in (await reader.rows(select(Dialogue)))[0].answers
+    on = await amina.send(met.text, "/ret/benefit", answer="dagpenge", action="next")
+    assert on.status_code == 303  # the same words again do not hold anybody back
+
+
+async def test_nothing_typed_is_kept_only_what_was_confirmed(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    address = await _begin(amina)
+    opened = await amina.see(address)
+    typed = "gaar ved krykker siden ulykken 010190-1234, faar dagpenge"
+    suggested = await amina.send(opened.text, "/ret/benefit", text=typed, action="next")
+    await amina.send(suggested.text, "/ret/benefit", answer="dagpenge", action="next")
+    async with behind(portal.database) as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            for row in (await connection.execute(text(f'SELECT * FROM "{table.name}"'))).all():
+                assert "krykker" not in repr(row), table.name
+                assert "1234, faar" not in repr(row), table.name
