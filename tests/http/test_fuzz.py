@@ -26,7 +26,7 @@ from tests.fuzz import oracle, values
 from tests.fuzz.fuzzer import Figures, copies, fuzz
 
 SEEDS = (1, 2)
-EACH = 1350
+EACH = 1250
 SEED_OF_FAULTS = 4
 AT_MOST = 3000  # requests a fault that was put in may hide for
 
@@ -53,7 +53,7 @@ async def test_nothing_sent_in_breaks_tells_or_opens_anything(run: Any, engine: 
 
 async def test_a_seed_asks_the_same_again(run: Any) -> None:
     """What is found can be had again."""
-    one, again = await run("sqlite", 5, 250), await run("sqlite", 5, 250)
+    one, again = await run("sqlite", 5, 120), await run("sqlite", 5, 120)
     assert (one.statuses, one.kinds, one.asked) == (again.statuses, again.kinds, again.asked)
 
 

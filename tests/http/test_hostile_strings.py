@@ -41,7 +41,7 @@ VALID = {
 }  # fmt: skip
 OCCUPATION = {"text": "sygeplejerske"}
 EACH = 60
-ALONE = int(os.environ.get("HOSTILE_ALONE", "3"))  # 110: every string alone in every field, some minutes
+ALONE = int(os.environ.get("HOSTILE_ALONE", "2"))  # 110: every string alone in every field, some minutes
 WELL_FORMED = [said for said in STRINGS.values() if isinstance(said, str) and "\x00" not in said]
 MALFORMED = [said for said in STRINGS.values() if said not in WELL_FORMED]
 STORABLE = [said for said in WELL_FORMED if MARK in said and len(said) <= 200]
