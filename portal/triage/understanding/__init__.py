@@ -69,7 +69,11 @@ def understand(question: str, text: str, lang: str, today: date) -> Understood:
         Suggestion(fact, value, str(value), 75) for fact, values in read.maybe.items() for value in values
     ]
     if question != "open" and question not in facts and not maybe:
-        facts, maybe = alike(question, text, facts, maybe, Suggestion)
+        near, sure = alike(question, text)
+        if sure:
+            facts[question] = near[0][0]
+        else:
+            maybe = [Suggestion(question, value, value, round(score)) for value, score in near]
     certain = [Suggestion(fact, value, str(value), CERTAIN) for fact, value in facts.items()]
     found = occupation(read.work) if read.work else None
     if found is not None:

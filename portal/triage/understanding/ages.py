@@ -7,7 +7,7 @@ from datetime import date
 
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
-from portal.triage.understanding.grammar import grammar
+from portal.triage.understanding.grammar import grammar, word_set
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Number, number_at
 
@@ -21,7 +21,7 @@ class Ages(Context):
     """The reader of ages."""
 
     def _age(self) -> None:
-        found: list[tuple[int, int]] = []
+        found: list[Mention] = []
         upto = 0
         for at in range(len(self.words.words)):
             if at < upto:
@@ -37,28 +37,12 @@ class Ages(Context):
                     and not self.scope.of_somebody_else(mention)
                     and not self.scope.supposed(mention)
                 ):
-                    found.append((at, value))
-        kept = [
-            value
-            for at, value in found
-            if not any(
-                self.scope.corrected(Mention("age", "", at, at + 1), Mention("age", "", later, later + 1))
-                for later, _ in found
-                if later > at
-            )
-        ]
-        if kept:
-            distinct = list(dict.fromkeys(kept))
-            if len(distinct) == 1 or self.question == "open":
-                self.facts["age"] = distinct[0]
-            else:
-                self.facts["age"] = (
-                    distinct[0]
-                    if distinct[0] != distinct[-1]
-                    and len(distinct) == 2
-                    and abs(distinct[0] - distinct[1]) == 1
-                    else distinct[-1]
-                )
+                    found.append(mention)
+        distinct = list(dict.fromkeys(int(one.value) for one in self.scope.standing(found)))
+        if distinct:
+            next_to_it = len(distinct) == 2 and abs(distinct[0] - distinct[1]) == 1
+            first = self.question == "open" or next_to_it
+            self.facts["age"] = distinct[0] if first else distinct[-1]
 
     def _age_at(self, at: int) -> int | None:
         """The age that is said at that word, if it is one."""
@@ -126,96 +110,32 @@ class Ages(Context):
 
     def _closes(self, end: int) -> bool:
         """Nothing after the number makes it anything but an age."""
+        after = self._text(end)
         return (
-            self._text(end) not in grammar()["units"]
-            and self._text(end) not in grammar()["months"]
-            and self._text(end)
-            not in (
-                "kr",
-                "kroner",
-                "timer",
-                "hours",
-                "hrs",
-                "pct",
-                "procent",
-                "percent",
-                "km",
-                "gange",
-                "times",
-                "der",
-                "boern",
-                "kids",
-                "who",
-            )
+            after not in grammar()["units"]
+            and after not in grammar()["months"]
+            and after not in word_set("no_age_before")
         )
 
     def _is_span(self, at: int, end: int) -> bool:
         """ "12 år" that is a stretch of time: in it, for it, of experience, ago."""
-        before, after = (
-            {self._text(at - 1), self._text(at - 2)},
-            {self._text(end), self._text(end + 1), self._text(end + 2)},
-        )
-        if self._text(at - 1) in (
-            "i",
-            "gennem",
-            "for",
-            "efter",
-            "after",
-            "med",
-            "with",
-            "paa",
-            "sidste",
-            "last",
-            "over",
-            "mange",
-            "ca",
-            "of",
-            "in",
-            "past",
-        ) and self._text(at - 2) not in ("er", "am", "im"):
+        if self._text(at - 1) in word_set("spans_after") and self._text(at - 2) not in ("er", "am", "im"):
             return True
-        return bool(
-            after
-            & {
-                "siden",
-                "ago",
-                "erfaring",
-                "experience",
-                "faget",
-                "trade",
-                "skolegang",
-                "skole",
-                "ledig",
-                "senere",
-                "endnu",
-                "uddannelse",
-                "out",
-                "without",
-                "uden",
-                "tid",
-            }
-        ) or bool(before & {"gennem"})
+        after = {self._text(end + step) for step in range(3)}
+        return bool(after & word_set("spans_before")) or "gennem" in (self._text(at - 1), self._text(at - 2))
 
     def _born(self, at: int) -> int | None:
         text, before = self._text(at), {self._text(at - 1), self._text(at - 2), self._text(at - 3)}
-        cue = before & {"foedt", "born", "aargang", "foedselsaar", "fra"} and (
-            before & {"foedt", "born", "aargang"}
-        )
+        cue = before & {"foedt", "born", "aargang"}
         dated = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})", text)
         if dated and (cue or self.question == "age"):
             return self._years_since(int(dated.group(1)), int(dated.group(2)), int(dated.group(3)))
-        if not cue and not (before & {"born", "foedt"}) and not self._born_before(at):
+        if not cue and not self._born_before(at):
             return None
         year = re.fullmatch(r"(?:19|20)?(\d{2})", text)
         if not year or (len(text) == 4 and text[:2] not in ("19", "20")):
             return None
-        value = (
-            int(text)
-            if len(text) == 4
-            else 1900 + int(text)
-            if int(text) > self.today.year % 100
-            else 2000 + int(text)
-        )
+        value = self._in_full(int(text))
         month = grammar()["months"].get(self._text(at - 1))
         day = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", self._text(at - 2))
         if month:
@@ -226,9 +146,13 @@ class Ages(Context):
         return any(self._text(i) in ("foedt", "born") for i in range(max(0, at - 5), at))
 
     def _years_since(self, day: int, month: int, year: int) -> int | None:
-        year = year if year > 99 else 1900 + year if year > self.today.year % 100 else 2000 + year
+        year = self._in_full(year)
         try:
             had = date(self.today.year, month, min(day, 28)) <= self.today
         except ValueError:
             return None
         return self.today.year - year - (not had)
+
+    def _in_full(self, year: int) -> int:
+        """74 is 1974; 05 is 2005."""
+        return year if year > 99 else 1900 + year if year > self.today.year % 100 else 2000 + year

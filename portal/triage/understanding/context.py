@@ -38,17 +38,14 @@ class Context:
 
     def _own(self, kind: str, value: str = "") -> list[Mention]:
         """Mentions of a kind that hold, those taken back left out."""
-        held = [
-            one
-            for one in self.found.get(kind, ())
-            if (not value or one.value == value)
-            and self.scope.holds(one, negatable=not is_negative(self.words, one))
-        ]
-        return [
-            one
-            for one in held
-            if not any(self.scope.corrected(one, other) for other in held if other.start > one.start)
-        ]
+        return self.scope.standing(
+            [
+                one
+                for one in self.found.get(kind, ())
+                if (not value or one.value == value)
+                and self.scope.holds(one, negatable=not is_negative(self.words, one))
+            ]
+        )
 
     def _cue(self, kind: str, value: str) -> list[Mention]:
         name = f"{kind}.{value}" if kind == "unemployed" else kind
@@ -76,18 +73,11 @@ class Context:
         """A number alone is the answer; one that belongs to something else is not."""
         if any(True for _ in spans(self.words)) or self.scope.vague:
             return
-        values = []
-        for at in range(len(self.words.words)):
-            number = number_at(self.words, at)
-            if (
-                number
-                and number.value == int(number.value)
-                and CITIZEN[fact].low <= number.value <= CITIZEN[fact].high
-            ):
-                values.append(int(number.value))
-                break
-        if values:
-            self.facts[fact] = values[0]
+        numbers = (number_at(self.words, at) for at in range(len(self.words.words)))
+        whole = (int(one.value) for one in numbers if one and one.value == int(one.value))
+        value = next((one for one in whole if CITIZEN[fact].low <= one <= CITIZEN[fact].high), None)
+        if value is not None:
+            self.facts[fact] = value
 
 
 def is_negative(words: Words, mention: Mention) -> bool:

@@ -1,4 +1,4 @@
-"""The small words, read once: negations, whose a clause is, hypotheses, numbers, months and units."""
+"""The lists of words, read once. The small ones among them: negations, whose a clause is, hypotheses, numbers, months and units."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ WORDS = FOLDER / "words"
 
 
 @cache
+def listed(name: str) -> Mapping[str, Any]:
+    """One of the lists of words, by its file's name."""
+    return tomllib.loads((WORDS / f"{name}.toml").read_text(encoding="utf-8"))
+
+
 def grammar() -> Mapping[str, Any]:
-    return tomllib.loads((WORDS / "grammar.toml").read_text(encoding="utf-8"))
+    return listed("grammar")
 
 
 @cache

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
+from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Span, days, month_end, next_of, number_at, spans, weeks
 
 Found = tuple[int, int, int]  # where it begins and ends, and how many weeks it comes to
-ENDED = {
-    "closed", "faerdig", "redundant", "graduated", "dimitterede", "stoppet", "lukkede", "ended", "quit", "fyret", "stoppede", "konkurs",
-}  # fmt: skip
 
 
 class Lengths(Context):
@@ -75,23 +73,18 @@ class Lengths(Context):
             near = sentence in sentences or (since and {sentence - 1, sentence - 2} & sentences)
             left = before[1] in ("udgangen", "end") or before[0] == "med"
             if asked or (
-                (since or left or set(before) & ENDED) and near and not {sentence, sentence - 1} & sick
+                (since or left or set(before) & word_set("ended"))
+                and near
+                and not {sentence, sentence - 1} & sick
             ):
                 gone = self.today - (month_end(day.day) if left and day.day.day == 1 else day.day)
                 yield day.start, day.end, max(0, gone.days // 7)
 
     def _kept(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """Those not taken back; what is said to be so long ago comes before what lasted so long."""
-        kept = [
-            one
-            for one in found
-            if not any(
-                self.scope.corrected(Mention("w", "", one[0], one[1]), Mention("w", "", other[0], other[1]))
-                for other in found
-                if other[0] > one[0]
-            )
-        ]
-        return sorted(kept, key=lambda one: self._text(one[1]) not in ("siden", "ago"))
+        kept = self.scope.standing([Mention("weeks", str(value), *place) for *place, value in found])
+        values = [(one.start, one.end, int(one.value)) for one in kept]
+        return sorted(values, key=lambda one: self._text(one[1]) not in ("siden", "ago"))
 
     def _same_unit(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """ "2 år, nej, det er nok 3": a number alone after one that had a unit is of the same."""
@@ -110,26 +103,8 @@ class Lengths(Context):
 
     def _some_days_ago(self, cues: Sequence[Mention]) -> bool:
         """ "Got sacked Friday", "fyret i går": this week."""
-        lately = {
-            "mandags",
-            "tirsdags",
-            "onsdags",
-            "torsdags",
-            "fredags",
-            "loerdags",
-            "soendags",
-            "gaar",
-            "igaar",
-            "today",
-            "yesterday",
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-        }
         return any(
-            self._text(at) in lately
+            self._text(at) in word_set("lately")
             for one in cues
             for at in range(one.end, min(one.end + 4, len(self.words.words)))
         )
@@ -139,37 +114,13 @@ class Lengths(Context):
         after, before = self._text(span.end), self._text(span.start - 1)
         if after in ("siden", "ago"):
             return True
-        if {self._text(span.end + step) for step in range(2)} & {
-            "erfaring",
-            "experience",
-            "faget",
-            "trade",
-            "gammel",
-            "old",
-            "endnu",
-            "more",
-            "left",
-        }:
+        if {self._text(span.end + step) for step in range(2)} & word_set("not_how_long"):
             return False
         unit = self._text(span.end - 1)
         if (
             unit in ("aar", "years", "year", "yrs")
-            and before
-            not in (
-                "i",
-                "for",
-                "ca",
-                "paa",
-                "naesten",
-                "over",
-                "ledig",
-                "unemployed",
-                "et",
-                "halvandet",
-                "in",
-                "past",
-            )
-            and after not in ("ledig", "uden", "unemployed", "out", "without", "and", "of", "siden")
+            and before not in word_set("years_after")
+            and after not in word_set("years_before")
         ):
             return False
         near = [
@@ -182,20 +133,6 @@ class Lengths(Context):
 
     def _weeks_sick(self) -> None:
         asked = self.question == "expected_weeks_sick"
-        cue_words = {
-            "endnu",
-            "more",
-            "left",
-            "tilbage",
-            "igen",
-            "back",
-            "recovery",
-            "regner",
-            "forventer",
-            "expect",
-            "hjemme",
-            "mere",
-        }
         sick = bool(self._cue("unemployed", "sick")) or "employed" in self.facts
         found: list[tuple[int, int, int]] = []
         for span in spans(self.words):
@@ -207,7 +144,7 @@ class Lengths(Context):
             ) in ("siden", "since")
             been = {self._text(i) for i in range(max(0, span.start - 4), span.start)} & {"vaeret", "been"}
             other = self.scope.of_somebody_else(Mention("w", "", span.start, span.end))
-            if not ago and not been and not other and (asked or (sick and near & cue_words)):
+            if not ago and not been and not other and (asked or (sick and near & word_set("away"))):
                 value = weeks((span.days + (span.high or span.days)) / 2)
                 found.append((span.start, span.end, value))
         for day in days(self.words, self.today) if asked else ():

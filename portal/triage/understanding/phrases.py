@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from portal.triage.understanding.grammar import WORDS, grammar
+from portal.triage.understanding.grammar import grammar, listed
 from portal.triage.understanding.text import Words, flat, fold
 
-REMEMBERED = (
-    20_000  # single words and what they were read as: no text of anybody's can be put together from them
-)
 LONG = 6  # letters a word must have before a slip of the finger is read over
 
 
@@ -91,11 +86,6 @@ def _longest(found: list[Mention]) -> Iterator[Mention]:
 def _common() -> frozenset[str]:
     """Words everybody uses, which are never a slip for one of ours."""
     return frozenset(flat(word) for word in grammar()["common"])
-
-
-@cache
-def listed(name: str) -> Mapping[str, Any]:
-    return tomllib.loads((WORDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from portal.triage.understanding.grammar import grammar, numbers
+from portal.triage.understanding.grammar import grammar, numbers, word_set
 from portal.triage.understanding.text import Words
 
 HALVES = {
@@ -211,19 +211,7 @@ def _day(words: Words, at: int, today: date) -> Day | None:
         after = ORDINAL.fullmatch(_text(words, at + 1))
         if after and text != "may" and int(after.group(1)) <= 31 and _unit(words, at + 2) is None:
             return _made(int(after.group(1)), months[text], None, today, at, at + 2)
-        if text in ("jul", "mar", "may") and _text(words, at - 1) not in (
-            "siden",
-            "since",
-            "in",
-            "i",
-            "sidste",
-            "last",
-            "til",
-            "to",
-            "by",
-            "1",
-            "1st",
-        ):
+        if text in ("jul", "mar", "may") and _text(words, at - 1) not in word_set("months_after"):
             return None
         last = _text(words, at + 1) in ("sidste", "last")
         year = _four(words, at + 1)

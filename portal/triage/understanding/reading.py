@@ -9,28 +9,9 @@ from portal.triage.facts import EDUCATIONS, Value
 from portal.triage.understanding import work
 from portal.triage.understanding.ages import Ages
 from portal.triage.understanding.context import is_negative
-from portal.triage.understanding.grammar import grammar
+from portal.triage.understanding.grammar import grammar, listed, word_set
 from portal.triage.understanding.lengths import Lengths
-from portal.triage.understanding.phrases import Mention, listed
-
-YES = {
-    "ja",
-    "jo",
-    "jep",
-    "jeps",
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "jada",
-    "jow",
-    "sure",
-    "correct",
-    "rigtigt",
-    "javel",
-    "true",
-}
-NO = {"ingen", "intet", "nej", "naeh", "nope", "no", "nix", "naa", "niks", "nah", "ikke", "aldrig", "false"}
+from portal.triage.understanding.phrases import Mention
 
 
 @dataclass(frozen=True)
@@ -85,23 +66,6 @@ class Reading(Ages, Lengths):
         real = lately or real
         nothing = [one for one in held if one.value == "none"]
         funds = [one for one in self.found.get("akasse", ()) if self.scope.holds(one)]
-        paying = {
-            "faar",
-            "penge",
-            "betaler",
-            "udbetaler",
-            "hos",
-            "fra",
-            "via",
-            "pays",
-            "pay",
-            "paid",
-            "from",
-            "get",
-            "money",
-            "through",
-            "medlem",
-        }
         if funds and not real and not nothing and not self.found.get("benefit"):
             near = {
                 word.text
@@ -109,11 +73,8 @@ class Reading(Ages, Lengths):
                 if word.sentence in {self._sentence(one.start) for one in funds}
             }
             denied = {word.text for word in self.words.words} & set(grammar()["negations"])
-            if (self.question == "benefit" and not denied) or (near & paying and not denied):
+            if (self.question == "benefit" and not denied) or (near & word_set("paying") and not denied):
                 real = [Mention("benefit", "dagpenge", funds[0].start, funds[0].end)]
-        if real and nothing:
-            self._one_of("benefit", [one.value for one in real])
-            return
         self._one_of("benefit", [one.value for one in real or nothing])
 
     def _gone_or_hoped(self, mention: Mention) -> bool:
@@ -124,14 +85,12 @@ class Reading(Ages, Lengths):
 
     def _education(self) -> None:
         levels: list[str] = []
-        dropped = False
         for one in self._own("education"):
             if self._is_workplace(one):
                 continue
             if self.scope.wished(one) or (
                 one.value != "basic" and self.scope.unfinished(one) and not self._kept_by("blev", one)
             ):
-                dropped = dropped or self.scope.unfinished(one)
                 if (
                     one.value in ("upper_secondary", "vocational")
                     and not self.scope.wished(one)
@@ -166,14 +125,7 @@ class Reading(Ages, Lengths):
             for one in work.mentioned(self.words, self.scope)
             if self.words.words[one.start].clause == self.words.words[mention.start].clause
         ]
-        teaches = {self._text(at) for at in self.words.clause_of(mention.start)} & {
-            "teaching",
-            "teach",
-            "taught",
-            "underviser",
-            "undervist",
-            "undervisning",
-        }
+        teaches = {self._text(at) for at in self.words.clause_of(mention.start)} & word_set("teaching")
         return bool(before & {"paa", "at", "i", "in"}) and bool(
             teaches or [one for one in named if one.end <= mention.start]
         )
@@ -242,7 +194,7 @@ class Reading(Ages, Lengths):
         if held:
             self.facts["social_barriers"] = len(held)
         elif self._cue("barriers", "none") or (
-            self.question == "social_barriers" and (denied or self._first() in NO)
+            self.question == "social_barriers" and (denied or self._first() in word_set("no"))
         ):
             self.facts["social_barriers"] = 0
         elif self.question == "social_barriers":
@@ -273,9 +225,9 @@ class Reading(Ages, Lengths):
             return
         if self.question == "employed" and not (yes or no):
             first = self._first()
-            if first in YES and self._text(1) not in ("og", "and"):
+            if first in word_set("yes") and self._text(1) not in ("og", "and"):
                 self.facts["employed"] = True
-            elif first in NO:
+            elif first in word_set("no"):
                 self.facts["employed"] = False
             return
         if yes and not no:
@@ -301,18 +253,13 @@ class Reading(Ages, Lengths):
             self.facts["sickness_cause_clear"] = known[-1].start > unknown[-1].start
         elif unknown and sick:
             self.facts["sickness_cause_clear"] = False
-        elif (known and sick) or (asked and self._first() in YES):
+        elif (known and sick) or (asked and self._first() in word_set("yes")):
             self.facts["sickness_cause_clear"] = True
-        elif asked and self._first() in NO:
+        elif asked and self._first() in word_set("no"):
             self.facts["sickness_cause_clear"] = False
 
     def _work(self) -> str | None:
-        named = work.mentioned(self.words, self.scope)
-        kept = [
-            one
-            for one in named
-            if not any(self.scope.corrected(one, other) for other in named if other.start > one.start)
-        ]
+        kept = self.scope.standing(work.mentioned(self.words, self.scope))
         if kept and self._latest(kept):
             return kept[-1].value
         return work.first_of(self.words, kept)

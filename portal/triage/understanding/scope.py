@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention, grammar_phrases
 from portal.triage.understanding.text import Words
@@ -9,7 +11,6 @@ from portal.triage.understanding.text import Words
 LEFT = 5  # words between a schooling and that it was left
 WISHED = 5  # words a wish reaches over
 REACH = 4  # words a negation reaches over
-DETERMINERS = ("en", "et", "den", "det", "a", "an", "the", "som", "as")
 
 
 class Scope:
@@ -109,6 +110,14 @@ class Scope:
             start <= mention.start and mention.end <= end and not (mention.start <= named < mention.end)
             for start, end, named in self._others
         )
+
+    def standing(self, mentions: Sequence[Mention]) -> list[Mention]:
+        """Those of several mentions of the same that were not taken back before another of them."""
+        return [
+            one
+            for one in mentions
+            if not any(self.corrected(one, other) for other in mentions if other.start > one.start)
+        ]
 
     def corrected(self, earlier: Mention, later: Mention) -> bool:
         """Whether the writer took the earlier one back before the later."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from portal.triage.understanding.phrases import Mention, Phrases, listed
+from portal.triage.understanding.grammar import listed, word_set
+from portal.triage.understanding.phrases import Mention, Phrases
 from portal.triage.understanding.scope import Scope
 from portal.triage.understanding.text import Words, flat
 from portal.triage.understanding.titles import Found, Occupation, Titles, plain
@@ -72,21 +73,7 @@ def _is_said_to_be(words: Words, mention: Mention) -> bool:
     """ "er kok", "som kok", "udlært kok", or a clause that begins with it: so short a word needs to be said to be one's work."""
     before = words.words[mention.start - 1].text if mention.start else ""
     clause = words.clause_of(mention.start)
-    return (clause[0] == mention.start and clause[-1] == mention.end - 1) or before in (
-        "er",
-        "som",
-        "var",
-        "as",
-        "a",
-        "an",
-        "uddannet",
-        "udlaert",
-        "faglaert",
-        "tidligere",
-        "am",
-        "was",
-        "ledig",
-    )
+    return (clause[0] == mention.start and clause[-1] == mention.end - 1) or before in word_set("said_to_be")
 
 
 def first_of(words: Words, mentions: Sequence[Mention]) -> str | None:
@@ -110,13 +97,13 @@ LETTERS = 4  # a shorter title must be said to be one's work
 def answered(text: str, words: Words, scope: Scope, titles: Titles) -> tuple[list[Found], bool]:
     """For a text that answers the question of the occupation: the likeliest, best first, and whether the first is sure."""
     named = mentioned(words, scope, asked=True)
-    kept = [one for one in named if not any(scope.corrected(one, other) for other in named)]
+    kept = scope.standing(named)
     whole = titles.best(text)
     if whole and whole[0].score >= 97:
         return whole, not _held_back(words, scope)
     own = [words.between(clause[0], clause[-1] + 1) for clause in words.clauses if clause]
     scored: dict[str, float] = {one.code: one.score for one in whole}
-    if not kept and _in_text().find(words) and not (whole and whole[0].score >= 97):
+    if not kept and _in_text().find(words):
         return [], False  # work was named, and it is not the writer's
     first = first_of(words, kept)
     for one in kept:
