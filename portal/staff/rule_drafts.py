@@ -210,18 +210,19 @@ async def publish(
     """By a second person, and only what is proved; it takes effect on its own day."""
     form = await forms.read(request, visit, ())
 
-    async def verb(unit: Unit) -> None:
-        await rule_layers.publish(unit, layer)
-
-    return await _done(visit, layer, form, verb) or go(
+    return await _refused(visit, layer, form, rule_layers.publish) or go(
         visit, "medarbejder", "regler", layer, besked="udgivet"
     )
 
 
-async def _done(
-    visit: Visit, layer: str, form: Form, verb: Callable[[Unit], Awaitable[None]]
+async def _refused(
+    visit: Visit, layer: str, form: Form, step: Callable[[Unit, str], Awaitable[None]]
 ) -> Response[Any] | None:
-    """The draft's page again, with why not, when it was refused."""
+    """The layer takes the step; else its page again, with why not."""
+
+    async def verb(unit: Unit) -> None:
+        await step(unit, layer)
+
     try:
         await actions.carry_out(visit, verb, key=form["key"])
     except RefusedError as error:
@@ -236,10 +237,7 @@ async def drop(
 ) -> Response[Any]:
     form = await forms.read(request, visit, ())
 
-    async def verb(unit: Unit) -> None:
-        await rule_layers.drop(unit, layer)
-
-    return await _done(visit, layer, form, verb) or go(visit, "medarbejder", "regler")
+    return await _refused(visit, layer, form, rule_layers.drop) or go(visit, "medarbejder", "regler")
 
 
 @post("/{slug:str}/medarbejder/regler/{layer:str}/traek-tilbage", access=ADMIN_CASE)
@@ -249,10 +247,7 @@ async def withdraw(
     """What is published and has not begun."""
     form = await forms.read(request, visit, ())
 
-    async def verb(unit: Unit) -> None:
-        await rule_layers.withdraw(unit, layer)
-
-    return await _done(visit, layer, form, verb) or go(visit, "medarbejder", "regler")
+    return await _refused(visit, layer, form, rule_layers.withdraw) or go(visit, "medarbejder", "regler")
 
 
 def _refusals() -> dict[str, str]:

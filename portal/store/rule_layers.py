@@ -96,7 +96,7 @@ async def withdraw(unit: Unit, layer_id: str) -> None:
     today = local_date(unit.now)
     if row.valid_from <= today:
         raise RefusedError("rules.begun")
-    kept = replace(shelf, layers=tuple(one for one in shelf.layers if one.hash != source_of(row).hash))
+    kept = replace(shelf, layers=tuple(one for one in shelf.layers if one.hash != row.hash))
     faults = await asyncio.to_thread(proof.check_municipality, kept, unit.municipality, today)
     if any(not fault.information for fault in faults):
         raise RefusedError("rules.needed")
