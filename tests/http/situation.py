@@ -25,6 +25,7 @@ from portal.web.access import Access
 from tests import cast, page, rows
 from tests.conftest import Person, Portal
 from tests.http.test_employer_and_desk import _send as send_request
+from tests.layers import figure, head
 
 # Besides the cast: somebody whose session has ended, a team lead of next door, and Birger acting for Amina.
 IDENTITIES = (
@@ -43,20 +44,7 @@ ROLES = {
 
 THERE = "there"  # the object is Amina's or Bo's: one's own, or somebody else's, as it comes
 OBJECTS = ("talk", "walk", "message", "case", "citizen", "helper", "relation", "sample", "alarm", "layer")
-LAYER = """language = 2
-id = "lokal"
-municipality = "740"
-version = "2027-01-01"
-valid_from = 2027-01-01
-law = "Byrådet, punkt 4"
-note.da = "Otte dage."
-note.en = "Eight days."
-[[figure]]
-name = "guarantee.days"
-value = 8
-law = "Byrådet, punkt 4"
-confidence = "policy"
-"""
+LAYER = head(code="740") + figure("guarantee.days", 8)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests import cast, page
 from tests.conftest import Portal
 from tests.http.test_citizen import _ask
 from tests.http.test_employer_and_desk import _send
+from tests.layers import figure, head
 
 
 async def test_a_case_cannot_be_given_to_a_team_of_the_other_kind(portal: Portal) -> None:
@@ -231,20 +232,7 @@ async def test_ending_somebodys_access_says_what_they_leave_behind(portal: Porta
     assert "som andre må tage: 1" in page.text(shown.text)
 
 
-LONGER = """language = 2
-id = "frister"
-municipality = "740"
-version = "2025-07-01"
-valid_from = 2025-07-01
-law = "Byrådet"
-note.da = "Her tager det længere."
-note.en = "It takes longer here."
-[[figure]]
-name = "start.lead_days"
-value = 30
-law = "Byrådet"
-confidence = "policy"
-"""
+LONGER = head("frister", "2025-07-01", "2025-07-01", code="740") + figure("start.lead_days", 30)
 
 
 async def test_a_longer_lead_time_does_not_change_a_request_already_sent(

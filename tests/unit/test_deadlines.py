@@ -31,6 +31,7 @@ from portal.triage.workdays import ClosedDays
 from tests import cast
 from tests.conftest import migrate
 from tests.keys import RING
+from tests.layers import figure, head
 from tests.rows import bare
 
 HISTORIES, PROMISES = 20, 155
@@ -39,25 +40,6 @@ HERE = ZoneInfo("Europe/Copenhagen")
 RIKKE = cast.identity("rikke")
 SPECIAL = (date(2026, 1, 1), date(2026, 3, 17), date(2026, 3, 22), date(2026, 10, 13), date(2026, 10, 18),
            date(2026, 12, 18), date(2026, 12, 22))  # fmt: skip
-SHORTER = """language = 2
-id = "lokal"
-municipality = "{code}"
-version = "2025-07-01"
-valid_from = 2025-07-01
-law = "Byrådet"
-note.da = "Her går det hurtigere."
-note.en = "It is faster here."
-[[figure]]
-name = "guarantee.days"
-value = {days}
-law = "Byrådet"
-confidence = "policy"
-[[figure]]
-name = "guarantee.days_first_kontanthjaelp"
-value = {days}
-law = "Byrådet"
-confidence = "policy"
-"""
 FATES = {
     "waits": 30, "booked": 20, "held": 15, "held late": 10, "cancelled": 8, "cancelled late": 7, "missed late": 5,
     "waived": 5,
@@ -132,7 +114,10 @@ class Past:
         """The national rulebook, with the municipality's own shorter promise laid over it where it has one."""
         shelf = built_in_shelf()
         if self.municipal_days:
-            layer = SHORTER.format(code=self.code, days=self.municipal_days)
+            days = self.municipal_days
+            layer = head(version="2025-07-01", since="2025-07-01", code=self.code) + "".join(
+                figure(name, days) for name in ("guarantee.days", "guarantee.days_first_kontanthjaelp")
+            )
             shelf = shelf.with_layers([Source.of(layer, "own.toml")])
         return shelf.in_force(self.code, self.begins)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -19,44 +18,11 @@ from portal.triage.rulebook import FOLDER, Fault
 from portal.triage.shelf import Shelf, built_in_shelf, rulebook_on
 from portal.triage.source import Source, built_in, try_reading
 from portal.triage.table import Row, Table
+from tests.layers import figure, head, replaced, row
 
 SHELF = built_in_shelf()
 DAY = date(2026, 11, 25)
 TEXT = (FOLDER / "national" / "2026-11-25.toml").read_text(encoding="utf-8")
-HEAD = """language = 2
-id = "{id}"
-municipality = "851"
-version = "{version}"
-valid_from = {since}
-{more}law = "Byrådet"
-note.da = "Her er det anderledes."
-note.en = "It is different here."
-"""
-
-
-def head(name: str = "lokal", version: str = "2027-01-01", since: str = "2027-01-01", more: str = "") -> str:
-    return HEAD.format(id=name, version=version, since=since, more=more)
-
-
-def row(
-    name: str, when: str, then: str = 'then.route = "self_directed_job_search"', *, table: str = "route",
-    where: str = 'after = "route.person"',
-) -> str:  # fmt: skip
-    return (
-        f'[[insert]]\ntable = "{table}"\n{where}\n[insert.row]\nid = "{name}"\n{when}\n{then}\nlaw = "Byrådet"\n'
-        'confidence = "policy"\nwhy.da = "Derfor."\nwhy.en = "Therefore."\n'
-    )
-
-
-def replaced(name: str, when: str, then: str, *, table: str = "route") -> str:
-    return (
-        f'[[replace]]\ntable = "{table}"\nid = "{name}"\n[replace.row]\nid = "{name}"\n{when}\n{then}\nlaw = "Byrådet"\n'
-        'confidence = "policy"\nwhy.da = "Derfor."\nwhy.en = "Therefore."\n'
-    )
-
-
-def figure(name: str, value: str, more: str = "") -> str:
-    return f'[[figure]]\nname = "{name}"\nvalue = {value}\nlaw = "Byrådet"\nconfidence = "policy"\n{more}'
 
 
 def faults(text: str, shelf: Shelf | None = None) -> list[Fault]:
@@ -87,13 +53,8 @@ def test_a_layer_is_proved_on_the_days_on_which_others_begin_and_end() -> None:
 
 
 def test_a_layer_is_proved_under_every_later_national_edition() -> None:
-    seven = (
-        TEXT.replace('version = "2026-11-25"', 'version = "2027-07-01"', 1)
-        .replace("valid_from = 2025-07-01", "valid_from = 2027-07-01", 1)
-        .replace(
-            'name = "guarantee.days"\nlabel.da = "dage til en samtale"',
-            'name = "guarantee.days"\nlabel.da = "dage til en samtale"',
-        )
+    seven = TEXT.replace('version = "2026-11-25"', 'version = "2027-07-01"', 1).replace(
+        "valid_from = 2025-07-01", "valid_from = 2027-07-01", 1
     )
     assert seven.count("value = 10\n") >= 1
     seven = seven.replace("value = 10\n", "value = 7\n", 1)
@@ -120,6 +81,7 @@ def test_a_draft_that_would_never_hold_is_refused() -> None:
     assert both.in_force("851", date(2027, 1, 2)).number("guarantee.days") == 10
 
 
+@pytest.mark.timeout(60)  # every subset of forty would take longer than anybody lives
 def test_what_is_pinned_is_found_at_once_among_many_versions() -> None:
     layers = [
         Source.of(head(version=f"{n}") + figure("guarantee.days", "9"), f"{n}.toml") for n in range(1, 41)
@@ -127,10 +89,7 @@ def test_what_is_pinned_is_found_at_once_among_many_versions() -> None:
     shelf = SHELF.with_layers(layers)
     day = date(2027, 1, 2)
     stamp = shelf.in_force("851", day).stamp
-    began = perf_counter()
-    for _ in range(10):
-        assert shelf.pinned(stamp, "851", day).stamp == stamp
-    assert perf_counter() - began < 5  # every subset of forty would take longer than anybody lives
+    assert shelf.pinned(stamp, "851", day).stamp == stamp
 
 
 # ------------------------------------------------------------------ files that are wrong
