@@ -276,7 +276,7 @@ def _named(row: Any) -> tuple[Any, ...]:
 
 async def _held(unit: Unit, table: type[Any], row_id: str) -> Any | None:
     """The row, held until the unit ends, so that two who look into it at once do not write over each other."""
-    rows = await unit.rows(select(table).where(table.id == row_id).with_for_update())
+    rows = await unit.rows(select(table).where(table.id == row_id).with_for_update(key_share=True))
     return rows[0] if rows else None
 
 

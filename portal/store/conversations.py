@@ -298,7 +298,7 @@ async def _free(unit: Unit, row: Conversation) -> None:
 
 async def _locked(unit: Unit, conversation_id: str, version: int | None) -> Conversation:
     """The row, held until the unit ends. ConflictError("stale") when it has changed since `version` was shown."""
-    statement = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    statement = select(Conversation).where(Conversation.id == conversation_id).with_for_update(key_share=True)
     rows = await unit.rows(statement)
     if not rows:
         raise NotFoundError("conversation")

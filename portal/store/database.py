@@ -142,8 +142,11 @@ class Reader:
         return list((await self.session.scalars(statement)).all())
 
     async def here(self, *, lock: bool = False) -> Municipality:
-        """The municipality's own row; with `lock` nobody else changes it until this unit has ended."""
-        found = await self.session.get(Municipality, self.municipality, with_for_update=lock or None)
+        """The municipality's own row; with `lock` nobody else changes it until this unit has ended. The lock lets keys be
+        referred to, as every lock here does: who has added a row below it and who wants it never wait for each other."""
+        found = await self.session.get(
+            Municipality, self.municipality, with_for_update={"key_share": True} if lock else None
+        )
         if found is None:
             raise NoMunicipalityError(self.municipality)
         return found
@@ -226,7 +229,7 @@ class Unit(Reader):
 
     async def _write_journal(self) -> None:
         """Numbers the lines and chains them; the head row is locked, so no number is skipped or used twice."""
-        statement = select(JournalHead).where(JournalHead.id == "head").with_for_update()
+        statement = select(JournalHead).where(JournalHead.id == "head").with_for_update(key_share=True)
         head = (await self.session.scalars(statement)).one()
         for code, kind, subject, facts, words, personal in self._lines:
             head.number += 1

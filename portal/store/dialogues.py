@@ -118,7 +118,7 @@ async def finish(unit: Unit, walk: Walk, outcome: dict[str, Any], explained: dic
 
 
 async def _locked(unit: Unit, walk: Walk) -> Dialogue:
-    rows = await unit.rows(select(Dialogue).where(Dialogue.id == walk.id).with_for_update())
+    rows = await unit.rows(select(Dialogue).where(Dialogue.id == walk.id).with_for_update(key_share=True))
     if not rows:
         raise NotFoundError("dialogue")
     row: Dialogue = rows[0]

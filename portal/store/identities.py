@@ -33,7 +33,9 @@ async def recognise(unit: Unit, who: Identity) -> Actor:
 
 async def _citizen(unit: Unit, who: CitizenIdentity) -> Actor:
     rows = await unit.rows(
-        select(Citizen).where(Citizen.issuer == who.issuer, Citizen.subject == who.subject).with_for_update()
+        select(Citizen)
+        .where(Citizen.issuer == who.issuer, Citizen.subject == who.subject)
+        .with_for_update(key_share=True)
     )
     index = cpr_index(unit.ring, unit.municipality, who.cpr) if who.cpr else None
     row: Citizen | None = rows[0] if rows else await _by_number(unit, index, who)
@@ -65,7 +67,7 @@ async def _by_number(unit: Unit, index: str | None, who: CitizenIdentity) -> Cit
     """The same person under another login (a new provider, a new MitID): the number says so."""
     if index is None:
         return None
-    rows = await unit.rows(select(Citizen).where(Citizen.cpr_index == index).with_for_update())
+    rows = await unit.rows(select(Citizen).where(Citizen.cpr_index == index).with_for_update(key_share=True))
     if not rows:
         return None
     row: Citizen = rows[0]
@@ -86,7 +88,7 @@ async def _company_user(unit: Unit, who: EmployerIdentity) -> Actor:
     rows = await unit.rows(
         select(CompanyUser)
         .where(CompanyUser.issuer == who.issuer, CompanyUser.subject == who.key)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     row: CompanyUser | None = rows[0] if rows else None
     if row is None:
@@ -110,7 +112,9 @@ async def _company_user(unit: Unit, who: EmployerIdentity) -> Actor:
 async def _staff(unit: Unit, who: StaffIdentity) -> Actor:
     """Role and team follow the groups at every login; access ended here stays ended."""
     rows = await unit.rows(
-        select(Staff).where(Staff.issuer == who.issuer, Staff.subject == who.subject).with_for_update()
+        select(Staff)
+        .where(Staff.issuer == who.issuer, Staff.subject == who.subject)
+        .with_for_update(key_share=True)
     )
     row: Staff | None = rows[0] if rows else None
     team = who.team if who.team and await unit.find(Team, who.team) else None

@@ -212,7 +212,9 @@ async def inform(unit: Unit, case_id: str, words: str) -> None:
 
 async def locked(unit: Unit, case_id: str, version: int | None = None) -> PlacementCase:
     """The row, held until the unit ends; the company gets only its own. ConflictError("stale") when it has changed."""
-    rows = await unit.rows(select(PlacementCase).where(PlacementCase.id == case_id).with_for_update())
+    rows = await unit.rows(
+        select(PlacementCase).where(PlacementCase.id == case_id).with_for_update(key_share=True)
+    )
     mine = rows and (unit.actor.role is not Role.EMPLOYER or rows[0].company_id == unit.actor.unit)
     if not mine:
         raise NotFoundError("placement")

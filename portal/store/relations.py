@@ -125,7 +125,9 @@ def record(unit: Unit, kind: str, name: str, scope: tuple[str, ...], today: date
 async def accept(unit: Unit, code: str, today: date) -> None:
     """Whoever enters the code is the representative from now on. NotFoundError for a code that is nobody's (any more);
     RefusedError("relation.own") for one's own."""
-    rows = await unit.rows(select(Relation).where(Relation.code_hash == code_hash(code)).with_for_update())
+    rows = await unit.rows(
+        select(Relation).where(Relation.code_hash == code_hash(code)).with_for_update(key_share=True)
+    )
     row: Relation | None = rows[0] if rows else None
     if row is None or row.accepted_at is not None or not holds(row, today):
         raise NotFoundError("relation")

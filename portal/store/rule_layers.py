@@ -125,7 +125,7 @@ async def drop(unit: Unit, layer_id: str) -> None:
 
 
 async def _in_state(unit: Unit, layer_id: str, state: str, otherwise: str) -> RuleLayer:
-    rows = await unit.rows(select(RuleLayer).where(RuleLayer.id == layer_id).with_for_update())
+    rows = await unit.rows(select(RuleLayer).where(RuleLayer.id == layer_id).with_for_update(key_share=True))
     if not rows:
         raise NotFoundError("rules")
     row: RuleLayer = rows[0]

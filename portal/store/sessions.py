@@ -144,7 +144,9 @@ async def log_out(unit: Unit, session_id: str) -> None:
 async def switch(unit: Unit, session_id: str, actor: Actor, lang: str, relation_id: str = "") -> str | None:
     """A new session for `actor` in place of one that is still alive, with the same end and vouched for by the same; gives
     its token. None when the old one has ended meanwhile: nothing is revived."""
-    rows = await unit.rows(select(LoginSession).where(LoginSession.id == session_id).with_for_update())
+    rows = await unit.rows(
+        select(LoginSession).where(LoginSession.id == session_id).with_for_update(key_share=True)
+    )
     if not rows or rows[0].revoked_at is not None or unit.now >= min(rows[0].ends_at, rows[0].seen_at + IDLE):
         return None
     old: LoginSession = rows[0]

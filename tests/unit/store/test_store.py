@@ -152,6 +152,24 @@ async def test_journal_numbers_have_no_gaps_however_many_write(store: Store) -> 
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+async def test_two_who_press_a_button_and_then_want_the_municipality_do_not_wait_for_each_other(
+    store: Store,
+) -> None:
+    """Each has added a row that refers to the municipality before either locks it: one comes after the other."""
+    both = asyncio.Barrier(
+        1 if store.is_sqlite else 2
+    )  # on SQLite the second begins when the first has ended
+
+    async def press(key: str) -> None:
+        async with store.writing(cast.citizen("amina"), NOW) as unit:
+            await unit.once(key)
+            await both.wait()
+            await unit.here(lock=True)
+            await unit.commit(unnoted=True)
+
+    await asyncio.gather(press("k1"), press("k2"))
+
+
 async def test_a_forms_key_is_carried_out_once(store: Store) -> None:
     async def press() -> str:
         async with store.writing(cast.citizen("amina"), NOW) as unit:
