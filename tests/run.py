@@ -14,11 +14,13 @@ from pathlib import Path
 from tests import browser, postgres
 
 ROOT = Path(__file__).parent.parent
+# Three at a time, also on two cores: much of a test is waiting for the disk, the database or the browser.
+AT_ONCE = ("-n", "3", "--maxschedchunk", "1")
 PARTS = {
-    "rules, store and pages on both engines": ["tests/unit", "tests/http", "-n", "2"],
+    "rules, store and pages on both engines": ["tests/unit", "tests/http", *AT_ONCE],
     "processes killed, contended, backed up; and journeys in the browser": [
         *("tests/processes", "tests/e2e"),
-        *("-p", "no:randomly", "-n", "2"),
+        *("-p", "no:randomly", *AT_ONCE),
     ],
 }
 
@@ -29,6 +31,9 @@ def main() -> int:
     try:
         print(f"Browser: {browser.executable()}", flush=True)
         os.environ["PORTAL_TEST_DATABASE_URL"] = postgres.address()
+        os.environ.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # hundreds of processes start: compiled once is enough
         print("PostgreSQL: ready", flush=True)
     except (browser.NoBrowserError, postgres.NoPostgresError) as error:
         print(error, file=sys.stderr)

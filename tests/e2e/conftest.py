@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,12 +30,21 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("e2e")
-    url = f"sqlite+aiosqlite:///{folder / 'portal.db'}"
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo municipality as it is loaded, for every module to begin with a copy of."""
+    file = tmp_path_factory.mktemp("demo") / "portal.db"
     for command in ("migrate", "load-demo"):
-        subprocess.run([*PORTAL, command], env=environment(url), check=True, capture_output=True)
+        told = environment(f"sqlite+aiosqlite:///{file}")
+        subprocess.run([*PORTAL, command], env=told, check=True, capture_output=True)
+    return file
+
+
+@pytest.fixture(scope="module")
+def address(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("e2e")
+    shutil.copytree(demo.parent, folder, dirs_exist_ok=True)
+    url = f"sqlite+aiosqlite:///{folder / 'portal.db'}"
     with serving(url, folder / "serve.log", PORTAL_WORKER_INLINE="1", PORTAL_WORKER_PAUSE="1") as running:
         yield f"{running}/silkeborg"
 

@@ -10,6 +10,8 @@ from playwright.sync_api import Page
 
 from tests.e2e.conftest import DESK, PHONE, Open, choose
 
+pytestmark = pytest.mark.long
+
 AXE = (Path(__file__).parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js").read_text(
     encoding="utf-8"
 )

@@ -17,6 +17,8 @@ from tests import browser as chromium
 from tests.e2e.conftest import Open, choose
 from tests.http.hostile import NASTIEST, SINK, STRINGS, packs
 
+pytestmark = pytest.mark.long
+
 # Who: where their own pages begin, their name, and how many kinds of page there are at least.
 PEOPLE = {
     "amina": ("borger", "Amina Yusuf", 12),
@@ -32,6 +34,7 @@ KEPT = """async () => JSON.stringify([Object.entries(sessionStorage), Object.ent
   await caches.keys(), (await indexedDB.databases()).map(one => one.name)])"""
 SEEN = """where => document.title + '\\n' + document.querySelector(where).innerText + '\\n' + [...document.querySelectorAll(
   where + ' input:not([type=hidden]), ' + where + ' textarea')].map(one => one.value).join('\\n')"""
+MAY_GO = "step => step > 0 ? navigation.canGoForward : navigation.canGoBack"
 NOT_PASSED = {
     "accept-encoding", "cache-control", "clear-site-data", "connection", "content-encoding", "content-length",
     "transfer-encoding", "vary",
@@ -134,6 +137,8 @@ def _log_out(page: Page) -> None:
 def _go(page: Page, step: int, number: int) -> bool:
     """To another stop in the history, loaded anew or kept by the browser; False where there is none."""
     before = page.url
+    if page.url.startswith("http") and not page.evaluate(MAY_GO, step):
+        return False
     page.evaluate(f"window.__stop = {number}; setTimeout(() => history.go({step}), 0)")
     for _ in range(60):
         page.wait_for_timeout(25)
@@ -308,14 +313,14 @@ def test_what_citizens_type_never_runs(visit: Open, address: str, reports: list[
         dan.goto(f"{address}/borger/samtale/{talk}/aflys")
         dan.locator("main form button").click()
         expect(dan.locator(".alert-success")).to_be_visible()
-    for name in NASTIEST[:30]:
+    for pack in packs(190):
         dan.goto(f"{address}/borger/oplysninger")
-        dan.fill("#address", str(STRINGS[name])[:190])
+        dan.fill("#address", pack.replace("\n", " "))
         dan.locator("main form button").click()
         expect(dan.locator(".alert-success")).to_be_visible()
         _open(dan, address, "borger/oplysninger")
         rikke.goto(f"{address}/medarbejder/samtale/{talk}")
-        assert "zq9" in rikke.evaluate(SEEN, "body"), name
+        assert "zq9" in rikke.evaluate(SEEN, "body"), pack
     assert reports == []
 
 
@@ -350,7 +355,7 @@ def test_what_companies_and_caseworkers_type_never_runs(
         _open(bo, address, f"virksomhed/sag/{case}")
         _open(clara, address, f"medarbejder/sag/{case}")
     clara.get_by_role("button", name="Tag sagen").click()
-    for said in [*(str(STRINGS[name]) for name in NASTIEST[:20]), *packs(3900)]:
+    for said in [*(str(STRINGS[name]) for name in NASTIEST[:8]), *packs(3900)]:
         clara.fill("form[action$='/spoerg'] textarea", said)
         clara.get_by_role("button", name="Send spørgsmålet").click()
         expect(clara.locator(".alert-success")).to_be_visible()

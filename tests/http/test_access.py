@@ -99,6 +99,7 @@ async def _wrong(portal: Portal, names: Iterable[str], declared: list[Cell]) -> 
     return wrong, tried
 
 
+@pytest.mark.long
 async def test_every_cell_is_as_declared(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Route × method × identity × relation: one's own, somebody else's, next door's, nobody's, and no id at all."""
     monkeypatch.setattr(

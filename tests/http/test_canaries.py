@@ -94,6 +94,7 @@ def _in_turn(number: int) -> list[str]:
     return [names[(number * AT_ONCE + one) % len(names)] for one in range(AT_ONCE)]
 
 
+@pytest.mark.long
 async def test_no_mark_crosses_into_another_of_fifty_municipalities(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from tests.conftest import ENGINES
 from tests.fuzz import oracle, values
 from tests.fuzz.fuzzer import Figures, copies, fuzz
 
+pytestmark = pytest.mark.long
+
 SEEDS = (1, 2)
 EACH = 1250
 SEED_OF_FAULTS = 4

@@ -28,6 +28,8 @@ from tests.http.situation import LAYER, ROLES, arrange, cells
 from tests.http.test_employer_and_desk import STEP2, STEP3, STEP4, STEP5
 from tests.http.test_employer_and_desk import _send as send_request
 
+pytestmark = pytest.mark.long
+
 PEOPLE = ("amina", "birger", "for amina", "bo", "clara", "rikke", "tove", "ada", "anders")
 FINE = {200, 303, 400, 404, 409, 422}
 NOT_READ = ("log-ind", "log-ud", "demo-login", "healthz", "readyz", "bliv", "kalender")

@@ -27,6 +27,8 @@ from tests.conftest import make_database, migrate
 from tests.keys import RING
 from tests.processes.servers import PORTAL, environment
 
+pytestmark = pytest.mark.long
+
 
 @asynccontextmanager
 async def _writing(store: Store) -> AsyncIterator[Callable[[], int]]:

@@ -24,6 +24,8 @@ from tests import cast, page
 from tests.conftest import Person, behind
 from tests.processes.servers import serving
 
+pytestmark = pytest.mark.long
+
 CONTENDERS = int(os.environ.get("PORTAL_TEST_CONTENDERS", "200"))
 TRUST = httpx.create_ssl_context()  # read once, not for each contender
 WITHOUT_INDEX = 40  # enough to show that nothing else would hold them back

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from portal.store import rotation
@@ -18,6 +19,8 @@ from portal.store.tables import Message
 from tests import cast, rows
 from tests.keys import FILE, RING
 from tests.processes.servers import PORTAL, end, environment
+
+pytestmark = pytest.mark.long
 
 MESSAGES = 3_000
 

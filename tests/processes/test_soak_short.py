@@ -19,6 +19,8 @@ from tests.soak.history import ACKNOWLEDGED, History, Trouble
 from tests.soak.people import Browser
 from tests.soak.run import populate, soak
 
+pytestmark = pytest.mark.long
+
 SECONDS, AT_MOST = 15, 150
 KILLS, ACKNOWLEDGEMENTS = 4, 20
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.processes.servers import PORTAL, end, environment, free_port, wait_for
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -343,6 +343,7 @@ def _wrong(past: Past, rows: list[Breach]) -> list[str]:
     return [*found, *(f"of nothing: {talk}" for talk in by_talk)]
 
 
+@pytest.mark.long
 async def test_no_deadline_is_missed_and_none_comes_early(stores: list[Store]) -> None:
     broken = 0
     for number in range(HISTORIES):

@@ -16,6 +16,8 @@ from portal.triage.shelf import Shelf
 from portal.triage.source import Source, built_in
 from tests.unit.triage import oracle
 
+pytestmark = pytest.mark.long
+
 MUTANTS = 600
 ORIGINAL = built_in()[-1]
 TABLES = ("route", "team", "contact", "guarantee", "desk", "offer", "talks", "akasse")
