@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -150,20 +150,18 @@ async def begin_walk(visit: Visit) -> str | None:
         return walk_id
 
 
-async def answer_question(
-    visit: Visit, walk: Walk, fact: str, value: Value | None, occupation: str | None = None
+async def answer_questions(
+    visit: Visit, walk: Walk, given: Mapping[str, Value | None], occupation: str | None = None
 ) -> None:
-    """One answer, or None for one the person will not or cannot give. What hangs on a changed answer is asked anew."""
+    """Answers by fact, None for one the person will not or cannot give. What hangs on a changed answer is asked anew."""
     async with visit.store.writing(visit.me, visit.now) as unit:
-        answers = {name: known for name, known in walk.answers.items() if name != fact}
-        declined = [name for name in walk.declined if name != fact]
+        answers = {name: known for name, known in walk.answers.items() if name not in given}
+        declined = [name for name in walk.declined if name not in given]
         chosen = dict(walk.occupation)
-        if fact == "industry_outlook":
+        if "industry_outlook" in given:
             chosen = {"code": occupation} if occupation else {}
-        if value is None:
-            declined.append(fact)
-        else:
-            answers[fact] = value
+        declined += [fact for fact, value in given.items() if value is None]
+        answers |= {fact: value for fact, value in given.items() if value is not None}
         await dialogues.answer(unit, walk, answers, declined, chosen)
         await unit.commit(unnoted=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from portal.web.visit import Visit
 
 ASK = ("form", "about", "language", "interpreter", "kontanthjaelp", "slot", "action")
 MOVE = ("slot", "version", "own_choice", "action")
-ANSWER = ("answer", "text", "action", "read")
+ANSWER = ("answer", "text", "action", "read", "tries")
+TOLD = ("text", "action", "read", "tries")
 DETAILS = ("email", "phone", "address", "channel", "protected_address", "lang")
 CANDIDATE = ("code", "agrees", "weeks_unemployed", "education", "single_parent", "recent_graduate",
              "worked_here_last", "owner_is_partner")  # fmt: skip
@@ -85,6 +87,15 @@ async def read_button(request: Request[Any, Any, Any], visit: Visit) -> Button:
 
 async def read_answer(request: Request[Any, Any, Any], visit: Visit) -> Form:
     return await forms.read(request, visit, ANSWER)
+
+
+async def read_start(request: Request[Any, Any, Any], visit: Visit) -> Form:
+    return await forms.read(request, visit, ("text",))
+
+
+async def read_told(request: Request[Any, Any, Any], visit: Visit, chips: Iterable[str]) -> Form:
+    """What is told, and the `chips` that are kept."""
+    return await forms.read(request, visit, (*TOLD, *chips))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from portal.citizen import actions, forms, helpers, walk
+from portal.citizen import actions, forms, helpers, own_words, walk
 from portal.citizen.forms import Asked
 from portal.domain.errors import ConflictError, InvalidError, NotFoundError
 from portal.store import access_log, conversations, messages, places, times
@@ -280,6 +280,7 @@ router = Router(
         looks,
         way,
         *helpers.handlers,
+        *own_words.handlers,
         *walk.handlers,
     ],
 )

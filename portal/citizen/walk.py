@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from portal.citizen import actions, forms
 from portal.citizen.actions import Here
-from portal.domain.errors import NotFoundError
+from portal.domain.errors import InvalidError, NotFoundError
 from portal.store import dialogues, places
 from portal.store.dialogues import Walk
 from portal.text import gettext as _
@@ -19,13 +19,13 @@ from portal.triage import understanding
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.rulebook import Question
 from portal.triage.understanding import Understood
-from portal.web.access import CITIZEN as CITIZENS
 from portal.web.access import CITIZEN_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, show
 from portal.web.visit import Visit, visit_of
 
 TEXT_LIMIT = 200
+CLARIFYING = 2  # turns; then the question counts as not answered
 
 
 async def _own(visit: Visit, walk: str) -> Walk:
@@ -37,7 +37,7 @@ class FinishedError(Exception):
     """The walk is over: back buttons and old windows lead to its outcome."""
 
 
-async def _open(visit: Visit, walk: str) -> Here:
+async def open_walk(visit: Visit, walk: str) -> Here:
     """The walk, if it can still be answered; FinishedError when it is over."""
     found = await _own(visit, walk)
     if found.finished_at is not None:
@@ -55,22 +55,6 @@ def to_outcome(request: Request[Any, Any, Any], _error: FinishedError) -> Respon
 FINISHED: dict[Any, Any] = {FinishedError: to_outcome}
 
 
-@get("/{slug:str}/borger/vej", access=CITIZENS)
-async def start_page(visit: NamedDependency[Visit]) -> Response[str]:
-    async with visit.store.reading(visit.here.code) as reader:
-        unfinished = await dialogues.open_of(reader, visit.me.id)
-    return show(visit, "citizen/walk_start.html", unfinished=unfinished)
-
-
-@post("/{slug:str}/borger/vej", access=CITIZENS)
-async def start(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[Any]:
-    await forms.read_button(request, visit)
-    walk_id = await actions.begin_walk(visit)
-    if walk_id is None:
-        return show(visit, "citizen/walk_not_for.html", youngest=actions.YOUNGEST, oldest=actions.OLDEST)
-    return go(visit, "borger", "vej", walk_id)
-
-
 @get("/{slug:str}/borger/vej/{walk:str}", access=CITIZEN_OWN)
 async def question_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
     """The next question; or all answers to look over, when nothing more can change the outcome."""
@@ -84,7 +68,13 @@ async def question_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> R
 
 
 def _question(
-    visit: Visit, here: Here, fact: str, form: Form, understood: Understood | None = None, status: int = 200
+    visit: Visit,
+    here: Here,
+    fact: str,
+    form: Form,
+    understood: Understood | None = None,
+    status: int = 200,
+    tries: int = 0,
 ) -> Response[str]:
     question = here.book.questions[fact]
     return show(
@@ -99,6 +89,8 @@ def _question(
         unit=_("uger") if fact in ("weeks_unemployed", "expected_weeks_sick") else _("år"),
         form=form,
         understood=understood,
+        tries=tries,
+        helpless=tries >= CLARIFYING,
         choices=_choices(question, understood),
         back=_back(visit, here, fact),
         answered=len(here.walk.answers) + len(here.walk.declined),
@@ -117,11 +109,11 @@ def _choices(question: Question, understood: Understood | None) -> list[tuple[st
         return []
     if question.asks == "occupation":
         return [(f"occupation:{one.value}", one.label) for one in understood.candidates]
-    meant = [_as_answer(one.value) for one in understood.candidates if one.fact == question.fact]
+    meant = [as_answer(one.value) for one in understood.candidates if one.fact == question.fact]
     return [(one, in_language(question.options[one]) if question.options else one) for one in meant]
 
 
-def _as_answer(value: Value) -> str:
+def as_answer(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -146,7 +138,7 @@ async def change_page(
     visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
 ) -> Response[str]:
     """A question already answered, with the answer as it stands."""
-    here = await _open(visit, walk)
+    here = await open_walk(visit, walk)
     if fact not in here.book.questions:
         raise NotFoundError("question")
     given = here.walk.answers.get(fact)
@@ -161,7 +153,7 @@ async def change_page(
 async def change(
     request: Request[Any, Any, Any], visit: NamedDependency[Visit], walk: FromPath[str], fact: FromPath[str]
 ) -> Response[Any]:
-    here = await _open(visit, walk)
+    here = await open_walk(visit, walk)
     if fact not in here.book.questions:
         raise NotFoundError("question")
     return await _take(request, visit, here, fact)
@@ -174,7 +166,7 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
         await actions.ask_for_person(visit, here.walk)
         return go(visit, "borger", "vej", here.walk.id, "resultat")
     if form["action"] == "decline":
-        await actions.answer_question(visit, here.walk, fact, None)
+        await actions.answer_questions(visit, here.walk, {fact: None})
         return go(visit, "borger", "vej", here.walk.id)
     question = here.book.questions[fact]
     text = form.text("text", longest=TEXT_LIMIT)
@@ -205,12 +197,24 @@ async def _take_words(
         return go(visit, "borger", "vej", here.walk.id, "resultat")
     question = here.book.questions[fact]
     if CITIZEN[fact].kind == "whole" and not question.options and fact in understood.facts:
-        await actions.answer_question(visit, here.walk, fact, understood.facts[fact])
+        await actions.answer_questions(visit, here.walk, {fact: understood.facts[fact]})
         return go(visit, "borger", "vej", here.walk.id)
     if not _choices(question, understood):
-        form.wrong("text", _not_understood(fact))
-        return _question(visit, here, fact, form, understood, 422)
+        return await _ask_again(visit, here, fact, form, understood)
     return _question(visit, here, fact, form, understood)
+
+
+async def _ask_again(
+    visit: Visit, here: Here, fact: str, form: Form, understood: Understood
+) -> Response[Any]:
+    """Asked again in other words; then a person is offered; what is not understood after that counts as not answered."""
+    tries = (form.whole("tries", 0, 9) or 0) + 1
+    if tries > CLARIFYING:
+        await actions.answer_questions(visit, here.walk, {fact: None})
+        return go(visit, "borger", "vej", here.walk.id)
+    if tries < CLARIFYING:
+        form.wrong("text", _not_understood(fact))
+    return _question(visit, here, fact, form, understood, 422, tries)
 
 
 def _missing(fact: str) -> str:
@@ -228,15 +232,15 @@ def _not_understood(fact: str) -> str:
 
 
 async def _take_choice(visit: Visit, here: Here, fact: str, form: Form) -> Response[Any]:
-    value, code = await _chosen(visit, here, fact, form["answer"])
+    value, code = await chosen(visit, here, fact, form["answer"])
     if value is None:
         form.wrong("answer", _("Vælg et af svarene på siden."))
         return _question(visit, here, fact, form, status=422)
-    await actions.answer_question(visit, here.walk, fact, value, code)
+    await actions.answer_questions(visit, here.walk, {fact: value}, code)
     return go(visit, "borger", "vej", here.walk.id)
 
 
-async def _chosen(visit: Visit, here: Here, fact: str, answer: str) -> tuple[Value | None, str | None]:
+async def chosen(visit: Visit, here: Here, fact: str, answer: str) -> tuple[Value | None, str | None]:
     """The value behind a button, and the occupation it came from."""
     if here.book.questions[fact].asks == "occupation":
         code = answer.removeprefix("occupation:")
@@ -245,14 +249,18 @@ async def _chosen(visit: Visit, here: Here, fact: str, answer: str) -> tuple[Val
         return await actions.outlook(visit, code), code
     if CITIZEN[fact].kind == "flag":
         return {"true": True, "false": False}.get(answer), None
-    if answer not in here.book.questions[fact].options:
+    options = here.book.questions[fact].options
+    if options and answer not in options:
         return None, None
-    return CITIZEN[fact].parse(answer), None
+    try:
+        return CITIZEN[fact].parse(answer), None
+    except InvalidError:
+        return None, None
 
 
 @get("/{slug:str}/borger/vej/{walk:str}/svar", access=CITIZEN_OWN, exception_handlers=FINISHED)
 async def check_page(visit: NamedDependency[Visit], walk: FromPath[str]) -> Response[Any]:
-    here = await _open(visit, walk)
+    here = await open_walk(visit, walk)
     if here.ask is not None:
         return go(visit, "borger", "vej", walk)
     return show(visit, "citizen/walk_check.html", walk=here.walk, rows=answers(visit, here, change=True))
@@ -319,8 +327,6 @@ def _lang() -> str:
 
 
 handlers = [
-    start_page,
-    start,
     question_page,
     change_page,
     change,
