@@ -35,8 +35,9 @@ _count = itertools.count()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that no worker is left alone with it in the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """What takes long begins first, so that no worker is left alone with it in the end. The browser's tests come last: their
+    driver keeps a loop running, and nothing can await after it in the same process."""
+    items.sort(key=lambda item: ("e2e" in item.path.parts, item.get_closest_marker("long") is None))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -19,6 +19,7 @@ from portal.triage import understanding
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.rulebook import Question
 from portal.triage.understanding import Understood
+from portal.web import vocabulary
 from portal.web.access import CITIZEN_OWN
 from portal.web.forms import Form, empty
 from portal.web.render import go, show
@@ -180,9 +181,12 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
             "text" if not question.options or question.asks == "occupation" else "answer", _missing(fact)
         )
         return _question(visit, here, fact, form, status=422)
-    return await _take_words(
-        visit, here, fact, form, understanding.understand(question.asks, text, visit.lang, visit.today)
-    )
+    titles = None
+    if question.asks == "occupation":
+        async with visit.store.reading(visit.here.code) as reader:
+            titles = await vocabulary.titles(reader)
+    understood = understanding.understand(question.asks, text, visit.lang, visit.today, titles)
+    return await _take_words(visit, here, fact, form, understood)
 
 
 async def _take_words(

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,10 +21,14 @@ from portal.app import start_logging
 from portal.cli.group import main, municipality_option, now, open_store, ring_or_exit, settings_or_exit
 from portal.demo import load as demo
 from portal.domain.people import system
-from portal.imports import outlook
+from portal.imports import occupations, outlook
 from portal.letters import sender
-from portal.store import outlooks, readiness, schema
+from portal.store import name_lists, outlooks, readiness, schema
+from portal.store.database import Unit
+from portal.triage.understanding import work
 from portal.worker import run as run_worker
+
+MOST_FAULTS = 20  # said of one file
 
 
 def _prepare(settings: configuration.Settings) -> None:
@@ -187,22 +192,46 @@ def import_() -> None:
 @municipality_option
 def import_outlook(file: Path, municipality: str) -> None:
     """The list of job outlooks (CSV: occupation;title;outlook;valid_on;source;fictional), whole or not at all."""
-    settings = settings_or_exit()
     try:
         entries, faults = outlook.read(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise click.ClickException(f"{file} is not UTF-8 text. Nothing was changed.") from None
+    _stop_at(file, faults)
+    _take(municipality, lambda unit: outlooks.replace_all(unit, entries))
+    click.echo(f"{len(entries)} occupations loaded for municipality {municipality}.")
+
+
+@import_.command(name="occupations")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@municipality_option
+def import_occupations(file: Path, municipality: str) -> None:
+    """Official names: Statistics Denmark's DISCO-08 or DB25 (CSV), or ESCO's occupations (CSV), whole or not at all."""
+    found, faults = occupations.read(file.read_bytes(), work.occupations())
+    _stop_at(file, faults)
+    assert found is not None  # noqa: S101 without faults there are names
+    _take(municipality, lambda unit: name_lists.replace(unit, found.kind, found.names))
+    left = f" {found.unplaced} were left out: DISCO-08 has no such group." if found.unplaced else ""
+    click.echo(f"{len(found.names)} names ({found.kind}) loaded for municipality {municipality}.{left}")
+
+
+def _stop_at(file: Path, faults: Sequence[outlook.Fault]) -> None:
+    """Says where a file is broken, and stops before anything is changed."""
+    for fault in faults[:MOST_FAULTS]:
+        click.echo(f"{file.name}, line {fault.line}: {fault.message}", err=True)
+    if len(faults) > MOST_FAULTS:
+        click.echo(f"... and {len(faults) - MOST_FAULTS} more.", err=True)
     if faults:
-        for fault in faults:
-            click.echo(f"{file.name}, line {fault.line}: {fault.message}", err=True)
         raise click.ClickException("Nothing was changed.")
+
+
+def _take(municipality: str, change: Callable[[Unit], Awaitable[None]]) -> None:
+    settings = settings_or_exit()
 
     async def take() -> None:
         store = open_store(settings)
         async with store.writing(system(municipality), now()) as unit:
-            await outlooks.replace_all(unit, entries)
+            await change(unit)
             await unit.commit()
         await store.close()
 
     asyncio.run(take())
-    click.echo(f"{len(entries)} occupations loaded for municipality {municipality}.")

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
 from portal.staff import actions, forms
-from portal.store import outbox, places
+from portal.store import name_lists, outbox, places
 from portal.triage.guarantee import days_for_everybody
 from portal.web.access import ADMIN
 from portal.web.forms import Form, empty
@@ -27,6 +27,7 @@ async def _page(visit: Visit, form: Form, status: int = 200, panel: str = "") ->
         staff = await places.staff(reader)
         closing = await places.closing_days(reader, visit.today)
         letters = await outbox.troubled(reader)
+        lists = await name_lists.loaded(reader)
     book = visit.book
     return show(
         visit,
@@ -40,6 +41,7 @@ async def _page(visit: Visit, form: Form, status: int = 200, panel: str = "") ->
         staff=[(one.id, one.name, one.role, one.team_id or "", one.active) for one in staff],
         closing=[(one.day, one.note) for one in closing],
         letters=[(one.id, one.kind, one.trouble, one.created_at) for one in letters],
+        lists=[(one.kind, one.count, one.loaded_at) for one in lists],
         panel=panel,
         notice=visit.query.get("besked", ""),
         booked=visit.query.get("booket", "0"),

@@ -54,7 +54,7 @@ _TABLES: dict[str, dict[str, str]] = {
         ARTICLE_9: "answers declined outcome explained",
     },
     "placementcase": {
-        INTERNAL: "company_id created_by created_at updated_at scheme state step positions start sent_at facts "
+        INTERNAL: "company_id created_by created_at updated_at scheme state step occupation positions start sent_at facts "
         "answer_due_on read_at read_by rulebook judged claimed_by claimed_at decided_at version",
         PERSONAL: "team_id",
         ARTICLE_9: "form desk decision",
@@ -73,6 +73,7 @@ _TABLES: dict[str, dict[str, str]] = {
         INTERNAL: "kind lang facts once state created_at due_at lease_until lease_by attempts sent_at trouble",
         PERSONAL: "to",
     },
+    "namelist": {PUBLIC: "names digest count", INTERNAL: "loaded_at"},
     "outlook": {PUBLIC: "outlook occupation source fictional valid_on"},
     "journalhead": {INTERNAL: "number hash"},
     "journal": {

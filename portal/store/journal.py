@@ -69,6 +69,7 @@ KINDS = {
     "rules.dropped": _("kasserede en kladde til kommunens regler"),
     "rules.withdrawn": _("trak kommunens regler tilbage, før de begyndte"),
     "outlook.loaded": _("lagde listen over jobmuligheder ind"),
+    "names.loaded": _("lagde en liste over stillinger eller brancher ind"),
     "demo.loaded": _("lagde demoen ind"),
     "keys.rotated": _("tog en ny nøgle i brug"),
     "keys.dropped": _("lagde en gammel nøgle bort"),

@@ -90,7 +90,7 @@ def test_questions_errors_and_swapped_parts_are_clean_too(visit: Open) -> None:
         if page.url.endswith("/svar"):
             break
         title = page.locator("h1").inner_text()
-        page.locator("button[value=next]").click()
+        page.locator("button.button[value=next]").click()
         page.locator("#fejl").wait_for()
         assert _violations(page) == [], title
         seen += 1
@@ -112,5 +112,5 @@ def test_an_employers_steps_and_mistakes_are_clean(visit: Open) -> None:
         page.goto(f"{base}/{step}")
         assert _violations(page) == [], step
         if step < 6:
-            page.locator("button[value=next]").click()
+            page.locator("button.button[value=next]").click()
             assert _violations(page) == [], f"mistakes on {step}"

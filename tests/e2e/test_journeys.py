@@ -81,14 +81,14 @@ def _answer(page: Page, answers: dict[str, str]) -> None:
             page.locator("button[value=decline]").click()
         elif page.locator(f"input[name=answer][value='{value}']").count():
             choose(page, f"input[name=answer][value='{value}']")
-            page.locator("button[value=next]").click()
+            page.locator("button.button[value=next]").click()
         else:
             page.locator("input[name=text]").fill(value)
-            page.locator("button[value=next]").click()
+            page.locator("button.button[value=next]").click()
             if "arbejder du med" in title or "work as" in title:
                 expect(page.locator(".suggestions")).to_be_visible()
                 choose(page, "input[name=answer]")
-                page.locator("button[value=next]").click()
+                page.locator("button.button[value=next]").click()
         expect(page.locator("h1")).not_to_have_text(title)
 
 
@@ -133,7 +133,7 @@ def test_focus_moves_to_the_next_question_and_back_goes_back(visit: Open) -> Non
     page.locator("main form button").click()
     first = page.locator("h1").inner_text()
     choose(page, "input[name=answer]")
-    page.locator("button[value=next]").click()
+    page.locator("button.button[value=next]").click()
     expect(page.locator("h1")).not_to_have_text(first)
     expect(page.locator("h1")).to_be_focused()
     page.locator("a.back-link").click()
@@ -152,10 +152,11 @@ def _fill_request(page: Page, scripts: bool) -> None:
     choose(page, "input[name=sector][value=private]")
     choose(page, "input[name=who][value=open]")
     page.fill("#positions", "3")
-    page.locator("button[value=next]").click()
+    page.locator("button.button[value=next]").click()
     page.fill("#ordinary_fte", "9")
     page.fill("#supported_fte", "0")
-    page.locator("button[value=next]").click()
+    page.locator("button.button[value=next]").click()
+    page.fill("#job_title", "Bager")
     page.fill("#tasks", "Bage brød")
     page.fill("#purpose", "Prøve faget af")
     page.fill("#weekly_hours", "37")
@@ -165,9 +166,9 @@ def _fill_request(page: Page, scripts: bool) -> None:
     page.fill("#start", "31-12-2027")
     page.fill("#weeks", "4")
     choose(page, "input[name=vacated][value=no]")
-    page.locator("button[value=next]").click()
+    page.locator("button.button[value=next]").click()
     choose(page, "input[name=representative][value=agrees]")
-    page.locator("button[value=next]").click()
+    page.locator("button.button[value=next]").click()
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_after_logging_out_the_back_button_shows_nothing(visit: Open, name: str)
 
 
 def _next(page: Page, heading: str) -> None:
-    press(page, "button[value=next]")
+    press(page, "button.button[value=next]")
     expect(page.locator("h1")).to_have_text(heading)
 
 
@@ -293,6 +294,7 @@ def test_the_keyboard_alone_is_enough_to_send_and_to_decide(visit: Open) -> None
     write(bo, "#ordinary_fte", "14")
     write(bo, "#supported_fte", "0")
     _next(bo, "Arbejdet")
+    write(bo, "#job_title", "Bager")
     write(bo, "#tasks", "Bage brød")
     write(bo, "#purpose", "Prøve faget af")
     write(bo, "#weekly_hours", "30")

@@ -51,7 +51,7 @@ STORABLE = [said for said in WELL_FORMED if MARK in said and len(said) <= 200]
 WRITTEN: list[tuple[str, tuple[str, ...]]] = [
     ("borger/oplysninger", ("address",)), ("borger/hjaelpere", ("name",)), ("borger/samtale/ny", ("about", "language")),
     ("medarbejder/telefon/x", ("about", "language")), ("trin/2", ("workplace", "candidate_name")),
-    ("trin/4", ("tasks", "purpose")), ("trin/5", ("representative_name",)), ("sag/x/send", ()),
+    ("trin/4", ("job_title", "tasks", "purpose")), ("trin/5", ("representative_name",)), ("sag/x/send", ()),
     ("sag/x/tilfoej", ("words",)), ("sag/x/spoerg", ("words",)), ("sag/x/afgoer", ("reasons", "law")),
     ("sag/x/giv-videre", ("words",)), ("samtale/x/giv-videre", ("words",)), ("kommune/lukkedag", ("note",)),
     ("kommune/team", ("name_da", "name_en")), ("opslag/x", ("note",)),

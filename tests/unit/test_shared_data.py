@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stdnum.dk import cvr
 
+from portal.imports import occupations
 from portal.triage.conditions import _code
 from portal.triage.understanding import understand, work
 
@@ -24,6 +25,34 @@ def test_our_occupations_are_the_unit_groups_of_disco_each_once(shared: Path) ->
     ours = set(work.occupations())
     groups = {row[1] for row in _rows(shared / "occupations/disco08_dst.csv", ";") if row[2] == "4"}
     assert ours == groups
+
+
+def test_the_official_files_are_taken_whole(shared: Path) -> None:
+    read = {
+        name: occupations.read((shared / name).read_bytes(), work.occupations())
+        for name in (
+            "occupations/disco08_dst.csv",
+            "occupations/esco_occupations_da_1.0.8.csv",
+            "industries/db07.csv",
+        )
+    }
+    assert [faults for _, faults in read.values()] == [[], [], []]
+    disco, esco, industries = (found for found, _ in read.values())
+    assert disco is not None
+    assert (disco.kind, disco.unplaced, len({code for _, code in disco.names})) == ("disco", 0, 429)
+    assert esco is not None
+    assert (esco.kind, esco.unplaced) == ("esco", 7)
+    assert len(esco.names) > 8_000
+    assert industries is not None
+    assert (industries.kind, len(industries.names) > 700) == ("industries", True)
+
+
+def test_a_file_that_was_cut_off_changes_nothing(shared: Path) -> None:
+    whole = (shared / "occupations/esco_occupations_da_1.0.8.csv").read_bytes()
+    found, faults = occupations.read(whole[:-2_000], work.occupations())
+    assert found is None
+    assert len(faults) == 1
+    assert faults[0].line > 10_000
 
 
 def test_every_municipality_code_is_read_as_three_digits(shared: Path) -> None:

@@ -7,7 +7,7 @@ What is sensitive is sealed (`store.sealing`); which column holds what kind of d
 from sqlalchemy import String, column
 
 from portal.store.tables.base import Municipality, TenantRow
-from portal.store.tables.cases import Candidate, Message, Outbox, Outlook, PlacementCase
+from portal.store.tables.cases import Candidate, Message, NameList, Outbox, Outlook, PlacementCase
 from portal.store.tables.evidence import (
     AccessAlarm,
     AccessDraw,
@@ -29,7 +29,7 @@ from portal.store.tables.talks import Booking, Breach, Conversation, Dialogue, S
 __all__ = [
     "AccessAlarm", "AccessDraw", "AccessLine", "AccessPurpose", "AccessSample", "Attempt", "Booking", "Breach",
     "Candidate", "Citizen", "ClosingDay", "Company", "CompanyUser", "Conversation", "Dialogue", "Erasure", "Journal",
-    "JournalDetail", "JournalHead", "KeyMark", "LoginSession", "Message", "Municipality", "Outbox", "Outlook",
+    "JournalDetail", "JournalHead", "KeyMark", "LoginSession", "Message", "Municipality", "NameList", "Outbox", "Outlook",
     "PlacementCase", "RateWindow", "Relation", "RequestKey", "RuleLayer", "Slot", "Staff", "Tally", "Team", "TenantRow", "UsedLogin",
 ]  # fmt: skip
 

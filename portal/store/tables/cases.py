@@ -1,11 +1,11 @@
-"""Companies' requests with the person they name, messages, letters, and the list of job outlooks."""
+"""Companies' requests with the person they name, messages, letters, the list of job outlooks, and official names."""
 
 from datetime import date, datetime
 
 from sqlalchemy import Index
 
 from portal.domain import placement
-from portal.store.columns import Facts, belongs, json_facts, one_of, sealed_facts, sealed_text
+from portal.store.columns import Facts, belongs, json_facts, json_list, one_of, sealed_facts, sealed_text
 from portal.store.tables.base import TenantRow
 
 
@@ -21,6 +21,7 @@ class PlacementCase(TenantRow, table=True):
     state: str
     form: Facts = sealed_facts()
     step: int = 1
+    occupation: str = ""  # the unit group of the job, where it was understood
     positions: int | None = None
     start: date | None = None
     sent_at: datetime | None = None
@@ -121,3 +122,13 @@ class Outlook(TenantRow, table=True):
     fictional: bool
     valid_on: date
     __table_args__ = (one_of("outlook", ("shortage", "paradox", "good", "limited")),)
+
+
+class NameList(TenantRow, table=True):
+    """Official names of occupations or industries, whole: `id` is which, `names` holds (name, code)."""
+
+    names: list[list[str]] = json_list()
+    digest: str
+    count: int
+    loaded_at: datetime
+    __table_args__ = (one_of("id", ("disco", "esco", "industries")),)

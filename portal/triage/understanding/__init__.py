@@ -17,7 +17,7 @@ from portal.triage.understanding.answers import alike
 from portal.triage.understanding.phrases import care_phrases
 from portal.triage.understanding.reading import Read, Reading
 from portal.triage.understanding.text import words_of
-from portal.triage.understanding.titles import Occupation
+from portal.triage.understanding.titles import Occupation, Titles
 
 MOST = 5  # suggestions
 FIRST = ("danger", "violence", "despair")  # what is met before anything is asked
@@ -52,10 +52,11 @@ def occupation(code: str) -> Occupation | None:
     return work.occupations().get(code)
 
 
-def understand(question: str, text: str, lang: str, today: date) -> Understood:
-    """What `text` says in answer to `question`: a fact's name, "occupation" or "open". InvalidError for any other question."""
+def understand(question: str, text: str, lang: str, today: date, titles: Titles | None = None) -> Understood:
+    """What `text` says in answer to `question`: a fact's name, "occupation" or "open". InvalidError for any other question.
+    `titles` are the names of occupations to look up (default: ours)."""
     if question in ("occupation", "industry_outlook"):
-        return _occupation(text, lang, today)
+        return _occupation(text, lang, today, titles or work.our_titles())
     if question != "open" and question not in CITIZEN:
         raise InvalidError("question.unknown", question=question[:40])
     read = Reading(text, question, today).read()
@@ -85,12 +86,12 @@ def understand(question: str, text: str, lang: str, today: date) -> Understood:
 BESIDE = ("employed", "weeks_unemployed")  # what a short answer may settle beside what it was asked for
 
 
-def _occupation(text: str, lang: str, today: date) -> Understood:
+def _occupation(text: str, lang: str, today: date, titles: Titles) -> Understood:
     reading = Reading(text, "occupation", today)
-    found, sure = work.answered(text, reading.words, reading.scope, work.our_titles())
+    found, sure = work.answered(text, reading.words, reading.scope, titles)
     known = work.occupations()
     candidates = tuple(
-        Suggestion("occupation", one.code, known[one.code].titles[lang], round(one.score))
+        Suggestion("occupation", one.code, one.official or known[one.code].titles[lang], round(one.score))
         for one in found[:MOST]
     )
     read: Read = reading.read()

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from portal.triage.understanding.text import flat, fold
 
 FIRST_LOOK = 40  # titles that are weighed again
-ENDINGS = ("erne", "enes", "ens", "ers", "ene", "er", "en", "et", "e", "s", "n")
+ENDINGS = ("ernes", "erne", "enes", "eren", "ens", "ers", "ere", "ene", "er", "en", "et", "e", "s", "n")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,11 @@ class Occupation:
 
 @dataclass(frozen=True)
 class Found:
+    """An occupation that may be meant. `official` is the name it was found by, where that comes from an official list."""
+
     code: str
     score: float  # 0 to 100
+    official: str = ""
 
 
 def plain(text: str) -> str:
@@ -40,14 +43,18 @@ def plain(text: str) -> str:
 
 
 class Titles:
-    """Titles to look up. `listed`: (title, code)."""
+    """Titles to look up: (title, code), ours first; what both have is ours."""
 
-    def __init__(self, listed: Iterable[tuple[str, str]]) -> None:
-        seen: dict[str, str] = {}
-        for title, code in listed:
-            seen.setdefault(plain(title), code)
+    def __init__(self, ours: Iterable[tuple[str, str]], official: Iterable[tuple[str, str]] = ()) -> None:
+        seen: dict[str, tuple[str, str]] = {}
+        for title, code in ours:
+            seen.setdefault(plain(title), (code, ""))
+        for title, code in official:
+            seen.setdefault(plain(title), (code, title))
+        seen.pop("", None)
         self.titles = list(seen)
-        self.codes = list(seen.values())
+        self.codes = [code for code, _ in seen.values()]
+        self.official = [name for _, name in seen.values()]
         self.exact = seen
         counted: Counter[str] = Counter()
         grams = [_grams(title) for title in self.titles]
@@ -69,15 +76,15 @@ class Titles:
         wanted = plain(text)
         if not wanted:
             return []
-        found: dict[str, float] = {}
+        found: dict[str, Found] = {}
         if wanted in self.exact:
-            found[self.exact[wanted]] = 100.0
+            code, official = self.exact[wanted]
+            found[code] = Found(code, 100.0, official)
         for number in self._near(wanted):
-            score = _likeness(wanted, self.titles[number])
-            code = self.codes[number]
-            found[code] = max(found.get(code, 0.0), score)
-        ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-        return [Found(code, score) for code, score in ranked[:most]]
+            one = Found(self.codes[number], _likeness(wanted, self.titles[number]), self.official[number])
+            if one.code not in found or found[one.code].score < one.score:
+                found[one.code] = one
+        return sorted(found.values(), key=lambda one: (-one.score, one.code))[:most]
 
     def _near(self, wanted: str) -> Sequence[int]:
         """The numbers of the titles that share most, by the cosine of their letters' pairs and triples."""
@@ -120,9 +127,8 @@ def _likeness(wanted: str, title: str) -> float:
         return 80.0 + min(15.0, 0.8 * len(title))
     if f" {stems[1]} " in f" {stems[0]} " and len(stems[1]) > 3:
         return 78.0 + min(15.0, 0.8 * len(title))
-    if len(title) >= 8 and wanted.startswith(title[: len(title) - 1]):
-        return 84.0
+    begins = 84.0 if len(title) >= 8 and wanted.startswith(title[: len(title) - 1]) else 0.0
     joined = fuzz.ratio(wanted.replace(" ", ""), title.replace(" ", ""))
     stemmed = fuzz.ratio(*stems)
     inside = 0.9 * fuzz.token_set_ratio(wanted, title) if " " in wanted and len(title) > 4 else 0.0
-    return max(whole, joined - 1, stemmed - 2, inside * min(1.0, len(title) / 8))
+    return max(begins, whole, joined - 1, stemmed - 2, inside * min(1.0, len(title) / 8))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from portal.triage.understanding.grammar import listed, word_set
@@ -34,6 +34,17 @@ def _all() -> Iterator[tuple[str, str]]:
 @cache
 def our_titles() -> Titles:
     return Titles(_all())
+
+
+def with_official(names: Iterable[tuple[str, str]]) -> Titles:
+    """Our titles, and the (name, code) of official lists after them."""
+    return Titles(_all(), names)
+
+
+def searched(text: str, titles: Titles) -> tuple[str, ...]:
+    """The occupations somebody may mean who searches for `text`: none for what is no title."""
+    found = titles.best(text, 3)
+    return tuple(one.code for one in found if one.score >= max(SURE, found[0].score - APART))
 
 
 @cache
@@ -103,6 +114,7 @@ def answered(text: str, words: Words, scope: Scope, titles: Titles) -> tuple[lis
         return whole, not _held_back(words, scope)
     own = [words.between(clause[0], clause[-1] + 1) for clause in words.clauses if clause]
     scored: dict[str, float] = {one.code: one.score for one in whole}
+    official = {one.code: one.official for one in whole}
     if not kept and _in_text().find(words):
         return [], False  # work was named, and it is not the writer's
     first = first_of(words, kept)
@@ -116,7 +128,10 @@ def answered(text: str, words: Words, scope: Scope, titles: Titles) -> tuple[lis
     for clause in own if len(own) > 1 else ():
         for near in titles.best(clause, 3):
             scored[near.code] = max(scored.get(near.code, 0.0), near.score - 6)
-    ranked = [Found(code, score) for code, score in sorted(scored.items(), key=lambda one: (-one[1], one[0]))]
+    ranked = [
+        Found(code, score, official.get(code, ""))
+        for code, score in sorted(scored.items(), key=lambda one: (-one[1], one[0]))
+    ]
     ranked = [one for one in ranked if one.score >= WORTH_SHOWING][:5]
     sure = (
         bool(ranked)
