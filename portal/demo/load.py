@@ -5,43 +5,34 @@ Everything but the calendars and the people is made by the same verbs the pages 
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from portal.demo import provider
+from portal.demo.days import CLOSED, CODE, at_clock
 from portal.demo.looks import load_looks
 from portal.demo.own_rules import load_rules
-from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAM_NAMES, TEAMS, demo_id, staff_actor
-from portal.domain.calendar import add_working_days, is_working_day, local_date, local_instant
+from portal.demo.people import CITIZENS, COMPANIES, STAFF, TEAMS, demo_id, staff_actor
+from portal.demo.requests import load_requests
+from portal.domain.calendar import local_date
 from portal.domain.capacity import slots
 from portal.domain.people import Actor, Role, system
-from portal.employer.actions import as_facts
 from portal.imports import outlook
 from portal.store import (
     calendars,
     conversations,
-    desk,
     dialogues,
     journal,
     outlooks,
-    placements,
-    queue,
     times,
 )
 from portal.store.conversations import Wish
 from portal.store.database import Store, Unit
-from portal.store.placements import Sent
 from portal.store.tables import Citizen, Company, CompanyUser, Municipality, Staff, Team
 from portal.triage import reasons
-from portal.triage.conditions import PlacementFacts, judge
 from portal.triage.dialogue import as_answer, standing
 from portal.triage.shelf import rulebook_on
-from portal.triage.workdays import ClosedDays
-
-CODE = "740"
-CLOSED = ClosedDays()
 
 
 async def is_loaded(store: Store) -> bool:
@@ -76,7 +67,7 @@ async def load(store: Store, now: datetime) -> None:
         await unit.commit()
     await load_rules(store, CODE, now)
     await _citizens(store, now)
-    await _companies(store, now)
+    await load_requests(store, now)
     await load_looks(store, CODE, now)
 
 
@@ -148,17 +139,6 @@ async def _outlook(unit: Unit) -> None:
     await outlooks.replace_all(unit, entries)
 
 
-def _working_day_before(day: date, count: int) -> date:
-    while count > 0:
-        day -= timedelta(days=1)
-        count -= is_working_day(day, CLOSED)
-    return day
-
-
-def _at(now: datetime, working_days_ago: int, hour: int) -> datetime:
-    return min(now, local_instant(_working_day_before(local_date(now), working_days_ago), time(hour, 12)))
-
-
 def _citizen(subject: str) -> Actor:
     name = next(name for each, name, _ in CITIZENS if each == subject)
     return Actor(CODE, demo_id(subject), Role.CITIZEN, name)
@@ -169,7 +149,7 @@ async def _citizens(store: Store, now: datetime) -> None:
     await _walk(
         store,
         "birger",
-        _at(now, 2, 9),
+        at_clock(now, 2, 9),
         {
             "age": 60,
             "benefit": "dagpenge",
@@ -183,7 +163,7 @@ async def _citizens(store: Store, now: datetime) -> None:
     await _walk(
         store,
         "fatima",
-        _at(now, 12, 9),
+        at_clock(now, 12, 9),
         {
             "age": 31,
             "benefit": "kontanthjaelp",
@@ -192,23 +172,29 @@ async def _citizens(store: Store, now: datetime) -> None:
             "weeks_unemployed": 70,
         },
     )
-    await _ask(store, "birger", _at(now, 1, 10), Wish("phone", "Jeg vil gerne tale om et kursus."), book=True)
     await _ask(
-        store, "camilla", _at(now, 1, 11), Wish("in_person", language="arabisk", interpreter=True), book=False
+        store, "birger", at_clock(now, 1, 10), Wish("phone", "Jeg vil gerne tale om et kursus."), book=True
+    )
+    await _ask(
+        store,
+        "camilla",
+        at_clock(now, 1, 11),
+        Wish("in_person", language="arabisk", interpreter=True),
+        book=False,
     )
     await _ask(
         store,
         "fatima",
-        _at(now, 11, 9),
+        at_clock(now, 11, 9),
         Wish("in_person", "Jeg har brug for hjælp til flere ting."),
         book=False,
     )
-    held = await _ask(store, "gustav", _at(now, 9, 9), Wish("phone"), book=True)
+    held = await _ask(store, "gustav", at_clock(now, 9, 9), Wish("phone"), book=True)
     async with store.writing(staff_actor(CODE, "rikke"), now) as unit:
         await conversations.hold(unit, held, (await times.own(unit, held, demo_id("gustav"))).version)
         await unit.commit()
-    gone = await _ask(store, "hanne", _at(now, 6, 9), Wish("video"), book=True)
-    async with store.writing(_citizen("hanne"), _at(now, 6, 10)) as unit:
+    gone = await _ask(store, "hanne", at_clock(now, 6, 9), Wish("video"), book=True)
+    async with store.writing(_citizen("hanne"), at_clock(now, 6, 10)) as unit:
         await conversations.cancel(unit, gone, (await times.own(unit, gone, demo_id("hanne"))).version)
         await unit.commit()
 
@@ -240,158 +226,3 @@ async def _ask(store: Store, subject: str, at: datetime, wish: Wish, *, book: bo
         talk = await conversations.request_conversation(unit, demo_id(subject), wish, slot)
         await unit.commit()
         return talk
-
-
-def _form(scheme: str, start: date, **more: Any) -> dict[str, Any]:
-    plain = {
-        "scheme": scheme,
-        "workplace": "Torvet 3, 8600 Silkeborg",
-        "p_number": "1000000001",
-        "sector": "private",
-        "who": "open",
-        "positions": "1",
-        "ordinary_fte": "14",
-        "supported_fte": "0",
-        "latest_month_fte": "14",
-        "twelve_month_mean_fte": "13,5",
-        "tasks": "Bage brød og betjene kunder",
-        "purpose": "Prøve faget af og blive vant til mødetider",
-        "weekly_hours": "30",
-        "start": start.strftime("%d-%m-%Y"),
-        "weeks": "4",
-        "vacated": "no",
-        "representative": "none_elected",
-    }
-    return {**plain, **more}
-
-
-def _facts(form: dict[str, Any], start: date) -> PlacementFacts:
-    names = ("scheme", "sector", "positions", "representative", "weeks")
-    decimals = ("ordinary_fte", "supported_fte", "latest_month_fte", "twelve_month_mean_fte", "weekly_hours")
-    raw = {name: form[name] for name in names} | {name: form[name].replace(",", ".") for name in decimals}
-    return PlacementFacts.parse({**raw, "start": start.isoformat(), "vacated_months_ago": None}, CODE)
-
-
-async def _send(store: Store, who: str, at: datetime, form: dict[str, Any], start: date) -> str:
-    user = next(row for row in COMPANIES if row[0] == who)
-    actor = Actor(CODE, demo_id(who), Role.EMPLOYER, user[1], demo_id(user[2]))
-    today = local_date(at)
-    book = rulebook_on(today, CODE)
-    request = _facts(form, start)
-    found = judge(book, request, today, CLOSED)
-    async with store.writing(actor, at) as unit:
-        case_id = placements.begin(unit, form["scheme"], form)
-        await unit.flush()
-        sent = Sent(
-            positions=int(form["positions"]),
-            start=start,
-            names_somebody=form["who"] == "named",
-            facts=request.plain(),
-            answer_due_on=add_working_days(today, int(book.number("answer.working_days")), CLOSED),
-            team_id=found.desk.team,
-            desk=asdict(found.desk),
-            rulebook=book.stamp,
-            judged={
-                "conditions": [as_facts(one) for one in found.conditions.values()],
-                "team": {"da": TEAM_NAMES[found.desk.team][0], "en": TEAM_NAMES[found.desk.team][1]},
-            },
-        )
-        await placements.send(unit, case_id, sent)
-        await unit.commit()
-    return case_id
-
-
-async def _companies(store: Store, now: datetime) -> None:
-    """One unread and late, one new, one claimed, one asked about, one granted, one refused, one large, one draft."""
-    today = local_date(now)
-    start = add_working_days(today, 12, CLOSED)
-    await _send(store, "bo", _at(now, 4, 9), _form("placement", start), start)
-    await _send(
-        store,
-        "lise",
-        _at(now, 0, 8) if is_working_day(today, CLOSED) else _at(now, 1, 8),
-        _form("recruitment", start, tasks="Pakke varer og køre truck", positions="2"),
-        start,
-    )
-    claimed = await _send(
-        store,
-        "mads",
-        _at(now, 2, 9),
-        _form(
-            "wage_subsidy",
-            start,
-            tasks="Mure og lægge tag",
-            weeks="26",
-            who="named",
-            candidate_name="Birger Olsen",
-        ),
-        start,
-    )
-    asked = await _send(
-        store,
-        "lise",
-        _at(now, 3, 13),
-        _form("placement", start, tasks="Lagerarbejde", ordinary_fte="4", positions="2"),
-        start,
-    )
-    granted = await _send(store, "bo", _at(now, 9, 10), _form("placement", start, tasks="Konditori"), start)
-    refused = await _send(
-        store,
-        "mads",
-        _at(now, 8, 10),
-        _form("wage_subsidy", start, tasks="Kørsel", latest_month_fte="10"),
-        start,
-    )
-    await _send(
-        store,
-        "lise",
-        _at(now, 1, 10),
-        _form("placement", start, tasks="Jul på lageret", positions="6", ordinary_fte="60"),
-        start,
-    )
-    clara = staff_actor(CODE, "clara")
-    async with store.writing(clara, _at(now, 1, 9)) as unit:
-        await desk.claim(unit, claimed)
-        await desk.claim(unit, asked)
-        await desk.ask(
-            unit,
-            asked,
-            (await queue.placement_case(unit, asked)).version + 0,
-            "Hvem tager sig af personen den første uge?",
-        )
-        await unit.commit()
-    for case_id, outcome, why in (
-        (granted, "granted", "Praktikken er kort, og der er plads på arbejdsstedet."),
-        (
-            refused,
-            "refused",
-            "I har færre ordinært ansatte end i gennemsnit over året, så ansættelsen giver ikke en ekstra plads.",
-        ),
-    ):
-        await _decide(store, clara, now, case_id, outcome, why)
-    bo = next(row for row in COMPANIES if row[0] == "bo")
-    async with store.writing(
-        Actor(CODE, demo_id("bo"), Role.EMPLOYER, bo[1], demo_id(bo[2])), _at(now, 1, 15)
-    ) as unit:
-        placements.begin(unit, "wage_subsidy", {"scheme": "wage_subsidy"})
-        await unit.commit()
-
-
-async def _decide(store: Store, actor: Actor, now: datetime, case_id: str, outcome: str, why: str) -> None:
-    """Read in time, decided some days later."""
-    book = rulebook_on(local_date(now), CODE)
-    async with store.writing(actor, _at(now, 7, 9)) as unit:
-        await desk.claim(unit, case_id)
-        await unit.commit()
-    async with store.writing(actor, _at(now, 5, 11)) as unit:
-        case = await queue.placement_case(unit, case_id)
-        refused = outcome != "granted"
-        decision = {
-            "outcome": outcome,
-            "reasons": why,
-            "law": "LAB kap. 11" if case.scheme == "placement" else "LAB § 77",
-            "starts": None if refused else case.facts["start"],
-            "complaint": book.fill(book.complaint.texts["text"]) if refused else None,
-        }
-        await desk.decide(unit, case_id, case.version, decision)
-        await unit.commit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ from portal.employer import forms
 from portal.store import messages, placements, places
 from portal.store.database import Reader
 from portal.store.placements import OwnCase, Sent
-from portal.triage import reasons
+from portal.triage import reasons, understanding
 from portal.triage.conditions import Judged, Judgement, judge
 from portal.triage.facts import SCHEMES
+from portal.triage.understanding import Suggestion
+from portal.web import vocabulary
 from portal.web.forms import Form
 from portal.web.visit import Visit
 
@@ -50,6 +52,21 @@ async def save_step(visit: Visit, case: OwnCase, step: int, form: Form) -> dict[
     return values
 
 
+async def understand_title(visit: Visit, form: Form) -> Sequence[Suggestion]:
+    """The occupation behind the job title is put into the form: the one that was chosen for this title, or the one it surely
+    is. Else what may have been meant, to be chosen from; a title nobody knows stands as it is."""
+    title = form["job_title"].strip()
+    if title == form["read"].strip():  # seen before: what was chosen stands, also nothing
+        known = understanding.occupation(form["occupation"])
+        form.values["occupation"] = known.code if known else ""
+        return ()
+    async with visit.store.reading(visit.here.code) as reader:
+        names = await vocabulary.titles(reader)
+    found = understanding.understand("occupation", title, visit.lang, visit.today, names)
+    form.values["occupation"] = found.occupation.code if found.occupation else ""
+    return () if found.occupation else found.candidates
+
+
 def first_wrong_step(values: Mapping[str, Any]) -> int | None:
     """The first step that is not filled in as it must be."""
     for step in forms.steps_of(str(values.get("scheme"))):
@@ -83,6 +100,7 @@ async def send(visit: Visit, case_id: str, key: str) -> str:
             positions=int(request.known["positions"]),
             start=start,
             names_somebody=request.candidate is not None,
+            occupation=str(case.form.get("occupation") or ""),
             facts=request.plain(),
             answer_due_on=add_working_days(visit.today, days, closed),
             team_id=routed.desk.team

@@ -20,7 +20,17 @@ FIELDS: Mapping[int, tuple[str, ...]] = {
     WHAT: ("scheme",),
     WHERE: ("workplace", "p_number", "sector", "who", "candidate_name", "positions"),
     STAFF: ("ordinary_fte", "supported_fte", "latest_month_fte", "twelve_month_mean_fte"),
-    JOB: ("tasks", "purpose", "weekly_hours", "start", "weeks", "vacated", "vacated_months_ago"),
+    JOB: (
+        "job_title",
+        "occupation",
+        "tasks",
+        "purpose",
+        "weekly_hours",
+        "start",
+        "weeks",
+        "vacated",
+        "vacated_months_ago",
+    ),
     SAID: ("representative", "representative_name"),
 }
 ALL_FIELDS = tuple(name for names in FIELDS.values() for name in names)
@@ -33,7 +43,7 @@ def steps_of(scheme: str) -> list[int]:
 
 
 async def read_step(request: Request[Any, Any, Any], visit: Visit, step: int) -> Form:
-    return await forms.read(request, visit, (*FIELDS[step], "action"))
+    return await forms.read(request, visit, (*FIELDS[step], "action", "read"))
 
 
 async def read_scheme(request: Request[Any, Any, Any], visit: Visit) -> Form:
@@ -88,6 +98,7 @@ def _staff(form: Form, scheme: str) -> None:
 
 
 def _job(form: Form, scheme: str) -> None:
+    form.text("job_title", longest=120, needed=_("Skriv, hvad stillingen hedder."))
     form.text("tasks", longest=2000, needed=_("Skriv, hvad personen skal lave."))
     form.decimal("weekly_hours", 0, 168, needed=_("Skriv, hvor mange timer om ugen."))
     form.day("start", needed=_("Skriv, hvornår personen kan begynde."))

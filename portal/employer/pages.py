@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
@@ -17,6 +17,7 @@ from portal.store.placements import OwnCase
 from portal.text import gettext as _
 from portal.triage import reasons
 from portal.triage.conditions import Judgement
+from portal.triage.understanding import Suggestion
 from portal.web import placement_words
 from portal.web.access import EMPLOYER, EMPLOYER_OWN
 from portal.web.forms import Form, empty
@@ -82,7 +83,14 @@ async def step_page(visit: NamedDependency[Visit], case: FromPath[str], step: Fr
     return await _step(visit, own, step, empty(own.form))
 
 
-async def _step(visit: Visit, case: OwnCase, step: int, form: Form, status: int = 200) -> Response[str]:
+async def _step(
+    visit: Visit,
+    case: OwnCase,
+    step: int,
+    form: Form,
+    status: int = 200,
+    meant: Sequence[Suggestion] = (),
+) -> Response[str]:
     values = {**case.form, **form.values}
     order = forms.steps_of(str(values.get("scheme") or case.scheme))
     if step not in order:
@@ -109,6 +117,7 @@ async def _step(visit: Visit, case: OwnCase, step: int, form: Form, status: int 
         if step > 1
         else visit.path("virksomhed"),
         form=form,
+        meant=[*((str(one.value), one.label) for one in meant), ("none", _("Ingen af dem"))] if meant else [],
         values=values,
         found=found,
         explained=reasons.of_conditions(visit.book, found),
@@ -152,15 +161,16 @@ async def step_sent(
     own = await _draft(visit, case)
     if visit.block == "conditions":
         return await _step(visit, own, step, form)
+    meant = await actions.understand_title(visit, form) if step == forms.JOB else ()
     values = await actions.save_step(visit, own, step, form)
     whole = Form({name: str(value or "") for name, value in values.items()})
     forms.check(whole, step, whole["scheme"])
     if form["action"] == "later":
         return go(visit, "virksomhed")
-    if not whole.ok:
+    if not whole.ok or meant:
         async with visit.store.reading(visit.here.code) as reader:
             saved = await placements.own(reader, case, visit.me.unit)
-        return await _step(visit, saved, step, whole, 422)
+        return await _step(visit, saved, step, whole, 200 if whole.ok else 422, meant)
     order = forms.steps_of(whole["scheme"])
     return go(visit, "virksomhed", "sag", case, "trin", str(order[order.index(step) + 1]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
@@ -20,8 +21,10 @@ from portal.store import candidates, desk, journal, messages, places, queue
 from portal.store.database import Unit
 from portal.store.queue import Filter
 from portal.text import gettext as _
+from portal.text import in_language
 from portal.triage import reasons
-from portal.web import placement_words
+from portal.triage.understanding import work
+from portal.web import placement_words, vocabulary
 from portal.web.access import BOARD, DESK_CASE, DESK_READ, QUEUES, STAFF_ANY
 from portal.web.forms import Form, empty
 from portal.web.render import go, go_to, show
@@ -59,7 +62,10 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[Any]:
         return go(visit, "medarbejder", "telefon", besked="cpr")
     chosen = wanted(visit)
     async with visit.store.reading(visit.here.code) as reader:
-        rows = await queue.companies_waiting(reader, chosen)
+        names = await vocabulary.titles(reader)
+        jobs = {code: job.titles for code, job in work.occupations().items()}
+        meant = work.searched(chosen.search, names) if chosen.search else ()
+        rows = await queue.companies_waiting(reader, replace(chosen, occupations=meant))
         teams = await places.teams(reader, "employer")
         waits = await actions.waited(reader, visit, [local_date(row.sent_at) for row in rows])
     return show(
@@ -68,6 +74,8 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[Any]:
         rows=list(zip(rows, waits, strict=True)),
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
         chosen=chosen,
+        jobs=jobs,
+        meant=[in_language(jobs[code]) for code in meant],
         form=empty(
             {
                 "team": chosen.team,

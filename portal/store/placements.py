@@ -132,6 +132,7 @@ class Sent:
     positions: int
     start: date
     names_somebody: bool
+    occupation: str
     facts: dict[str, Any]
     answer_due_on: date
     team_id: str
@@ -146,7 +147,7 @@ async def send(unit: Unit, case_id: str, sent: Sent) -> None:
     row.state = after(rules.TRANSITIONS, "send", row.state, unit.actor.role)
     row.sent_at = row.updated_at = unit.now
     row.positions, row.start, row.answer_due_on = sent.positions, sent.start, sent.answer_due_on
-    row.facts = sent.facts
+    row.facts, row.occupation = sent.facts, sent.occupation
     row.team_id, row.desk, row.rulebook, row.judged = sent.team_id, sent.desk, sent.rulebook, sent.judged
     row.version += 1
     name = str(row.form["candidate_name"]) if sent.names_somebody else ""

@@ -43,6 +43,7 @@ class Waiting:
     desk: dict[str, Any]
     claimed_by: str | None
     team_id: str
+    occupation: str
 
     def unanswered_late(self, today: date) -> bool:
         """Nobody has read it within the promise."""
@@ -56,6 +57,7 @@ class Filter:
     state: str = "open"
     search: str = ""
     sort: str = "waiting"
+    occupations: tuple[str, ...] = ()  # what the search may mean, as unit groups
 
 
 SORTS = {
@@ -85,6 +87,7 @@ async def companies_waiting(reader: Reader, wanted: Filter, most: int = 200) -> 
             PlacementCase.desk,
             Staff.name,
             PlacementCase.team_id,
+            PlacementCase.occupation,
         )
         .join(Company, Company.id == PlacementCase.company_id)
         .outerjoin(Staff, Staff.id == PlacementCase.claimed_by)
@@ -106,6 +109,7 @@ async def companies_waiting(reader: Reader, wanted: Filter, most: int = 200) -> 
             or_(
                 Company.name.icontains(wanted.search, autoescape=True),
                 col(PlacementCase.id).startswith(plain, autoescape=True),
+                col(PlacementCase.occupation).in_(wanted.occupations),
             )
         )
     return [Waiting(*row) for row in await reader.all(statement)]

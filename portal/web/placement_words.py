@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal.text import gettext as _
+from portal.text import in_language
+from portal.triage.understanding import work
 
 
 def rows(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -34,6 +36,8 @@ def _words() -> dict[str, tuple[str, dict[str, str]]]:
         "supported_fte": (_("Ansatte med støtte (fuldtid)"), {}),
         "latest_month_fte": (_("Ansatte i seneste måned"), {}),
         "twelve_month_mean_fte": (_("Gennemsnit over året"), {}),
+        "job_title": (_("Stilling"), {}),
+        "occupation": (_("Det forstår vi som"), {code: in_language(job.titles) for code, job in work.occupations().items()}),
         "tasks": (_("Opgaver"), {}),
         "purpose": (_("Formål"), {}),
         "weekly_hours": (_("Timer om ugen"), {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from sqlalchemy import func, select
 
 from portal.store.tables import Message, Outbox, PlacementCase
@@ -19,6 +20,7 @@ STEP2 = {
 }
 STEP3 = {"ordinary_fte": "14", "supported_fte": "0"}
 STEP4 = {
+    "job_title": "Bager",
     "tasks": "Bage brød",
     "purpose": "Prøve faget",
     "weekly_hours": "30",
@@ -49,6 +51,66 @@ async def _send(bo: Person, *, scheme: str = "placement", **changed: str) -> str
 async def _count(portal: Portal, table: type) -> int:
     async with portal.store.reading(cast.HOME) as reader:
         return (await reader.one(select(func.count()).select_from(table)))[0]
+
+
+async def _at_the_job(bo: Person) -> str:
+    """A draft of Bo's that has come to the step about the job."""
+    answer = await bo.fill("/virksomhed/ny", "/ny", scheme="placement")
+    base = "/".join(["/virksomhed/sag", answer.headers["location"].split("/")[4], "trin"])
+    for step, values in ((2, STEP2), (3, STEP3)):
+        await bo.fill(f"{base}/{step}", f"/trin/{step}", action="next", **values)
+    return f"{base}/4"
+
+
+@pytest.mark.parametrize(
+    ("title", "understood"), [("bagersvend", "Bager"), ("LASTBIL CHAUFOR", "Lastbilchauffør"), ("qq zz", "")]
+)
+async def test_a_job_title_is_understood_and_shown_to_the_company(
+    portal: Portal, title: str, understood: str
+) -> None:
+    bo = await portal.log_in("bo")
+    step = await _at_the_job(bo)
+    answer = await bo.fill(step, "/trin/4", action="next", **{**STEP4, "job_title": title})
+    assert answer.status_code == 303, page.text(answer.text)
+    shown = page.text((await bo.see(step.replace("/trin/4", "/trin/6"))).text)
+    assert f"Stilling {title}" in shown
+    assert (f"Det forstår vi som {understood}" in shown) == bool(understood)
+    assert ("Det forstår vi som" in shown) == bool(understood)
+
+
+@pytest.mark.parametrize(("chosen", "understood"), [("first", True), ("none", False), (None, False)])
+async def test_an_unsure_job_title_is_asked_about_once_and_holds_nobody_back(
+    portal: Portal, chosen: str | None, understood: bool
+) -> None:
+    bo = await portal.log_in("bo")
+    step = await _at_the_job(bo)
+    asked = await bo.fill(step, "/trin/4", action="next", **{**STEP4, "job_title": "noget med dyr"})
+    assert asked.status_code == 200
+    assert "Mente I en af disse?" in page.text(asked.text)
+    offered = page.form(asked.text, "/trin/4").choices["occupation"]
+    assert offered[-1] == "none"
+    assert 2 <= len(offered) <= 6
+    picked = {"first": {"occupation": offered[0]}, "none": {"occupation": "none"}, None: {}}[chosen]
+    assert (await bo.send(asked.text, "/trin/4", action="next", **picked)).status_code == 303
+    shown = page.text((await bo.see(step.replace("/trin/4", "/trin/6"))).text)
+    assert ("Det forstår vi som" in shown) == understood
+
+
+async def test_staff_find_a_request_by_what_the_job_is_called(portal: Portal) -> None:
+    bo, clara = await portal.log_in("bo"), await portal.log_in("clara")
+    await _send(bo)
+    for words, found in (
+        ("bagere", True),
+        ("konditor", True),
+        ("murer", False),
+        ("Bos", True),
+        ("zzzz", False),
+    ):
+        shown = page.text((await clara.see(f"/medarbejder/virksomheder?soeg={words}")).text)
+        assert ("Bos firma" in shown) == found, words
+    assert "Også henvendelser om: Bager" in page.text(
+        (await clara.see("/medarbejder/virksomheder?soeg=konditor")).text
+    )
 
 
 async def test_a_request_is_sent_read_asked_about_and_decided(portal: Portal) -> None:
