@@ -17,6 +17,13 @@ def _of_year(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("DK", years=year))
 
 
+@cache
+def easter(year: int) -> date:
+    """Easter Sunday."""
+    named = holidays.country_holidays("DK", years=year, language="en_US")
+    return next(day for day, name in named.items() if name == "Easter Sunday")
+
+
 class ClosedDays:
     """The statutory holidays of every year, and the municipality's own closing days."""
 

@@ -50,6 +50,7 @@ STEPS = {
     },
     3: {"ordinary_fte": "14", "supported_fte": "0"},
     4: {
+        "job_title": "Bager {m}",
         "tasks": "{m}",
         "purpose": "{m}",
         "weekly_hours": "30",

@@ -14,6 +14,10 @@ from portal.triage.understanding.scope import Scope
 from portal.triage.understanding.text import Words, words_of
 
 
+PLAIN = ("health?", "readiness?", "barriers?")  # kinds whose single words say other things in longer answers
+IN_PASSING = 4  # words of a clause in which a single one may be the answer
+
+
 class Context:
     """What every reader of the text looks at."""
 
@@ -32,9 +36,18 @@ class Context:
                     replace(one, kind=kind[:-1])
                     for one in self.found[kind]
                     if all(one.end <= other.start or one.start >= other.end for other in plainer)
+                    and not (self._in_passing(one) and (kind in PLAIN or self._text(one.start) == "ikke"))
                 ]
         self.facts: dict[str, Value] = {}
         self.maybe: dict[str, tuple[Value, ...]] = {}
+
+    def _in_passing(self, mention: Mention) -> bool:
+        """A single word ("nej", "lidt", "stadig") answers where it is all, or nearly all, of a clause; not in the middle of
+        a longer one."""
+        if mention.end - mention.start > 1:
+            return False
+        clause = self.words.clause_of(mention.start)
+        return len(clause) > IN_PASSING and len(self.words.words) > IN_PASSING
 
     def _own(self, kind: str, value: str = "") -> list[Mention]:
         """Mentions of a kind that hold, those taken back left out."""

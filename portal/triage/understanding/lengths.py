@@ -8,7 +8,7 @@ from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
 from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention
-from portal.triage.understanding.quantities import Span, days, month_end, next_of, number_at, spans, weeks
+from portal.triage.understanding.quantities import Span, days, month_end, number_at, spans, weeks
 
 Found = tuple[int, int, int]  # where it begins and ends, and how many weeks it comes to
 
@@ -147,10 +147,8 @@ class Lengths(Context):
             if not ago and not been and not other and (asked or (sick and near & word_set("away"))):
                 value = weeks((span.days + (span.high or span.days)) / 2)
                 found.append((span.start, span.end, value))
-        for day in days(self.words, self.today) if asked else ():
-            found.append(
-                (day.start, day.end, max(0, -(-(next_of(day.day, self.today) - self.today).days // 7)))
-            )
+        for day in days(self.words, self.today, ahead=True) if asked and not found else ():
+            found.append((day.start, day.end, max(0, round((day.day - self.today).days / 7))))
         if (
             asked
             and not found

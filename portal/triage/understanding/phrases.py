@@ -92,10 +92,11 @@ def _common() -> frozenset[str]:
 def facts_phrases(question: str) -> Phrases:
     """Everything of facts.toml that stands for something anywhere in a text; the a-kasser's names too; and what stands for
     something only in answer to this question."""
-    kind_asked = "barrier" if question == "social_barriers" else question
+    asked = ("barrier", "barriers") if question == "social_barriers" else (question,)
     found = [
-        (f"{kind_asked}?", value, phrase)
-        for value, phrases in listed("answers").get(kind_asked, {}).items()
+        (f"{kind}?", value, phrase)
+        for kind in asked
+        for value, phrases in listed("answers").get(kind, {}).items()
         for phrase in phrases
     ]
     found += [

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from portal.triage.understanding.grammar import grammar, numbers, word_set
 from portal.triage.understanding.text import Words
+from portal.triage.workdays import easter
 
 HALVES = {
     "halv": 0.5,
@@ -18,11 +19,25 @@ HALVES = {
     "halvanden": 1.5,
     "kvart": 0.25,
     "quarter": 0.25,
+    "trekvart": 0.75,
 }
+WHOLE = (
+    "more",
+    "hele",
+    "helt",
+    "hel",
+    "full",
+    "whole",
+    "rum",
+    "gode",
+    "ca",
+    "lange",
+    "long",
+    "solid",
+    "good",
+)
 FEW = {"par": 2, "couple": 2, "few": 3}
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
-SEASONS = {"vinter": 1, "winter": 1, "foraar": 4, "foraaret": 4, "spring": 4, "sommer": 7, "summer": 7, "sommeren": 7, "efteraar": 10, "efteraaret": 10, "autumn": 10,
-           "fall": 10, "paaske": 4, "easter": 4, "jul": 12, "christmas": 12, "nytaar": 1}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,11 +101,13 @@ def _ranged(words: Words, low: Number) -> Number:
     pair = re.fullmatch(r"(\d{1,2})-(\d{1,2})", words.words[low.start].text)
     if pair:
         return Number(low.value, low.start, low.end, float(pair.group(2)))
-    if at < len(words.words) and words.words[at].text in ("til", "to", "eller", "or", "a"):
-        at += 1
+    between = at < len(words.words) and words.words[at].text in ("til", "to", "eller", "or", "a")
+    at += between
     if at < len(words.words) and words.words[at].sentence == words.words[low.start].sentence:
         other = _single(words, at)
-        if other and low.value < other[0] <= low.value * 2 + 2:
+        if other and low.value < other[0] <= (
+            low.value * 2 + 2 if between else low.value + max(1, low.value // 2)
+        ):
             return Number(low.value, low.start, other[1], other[0])
     return low
 
@@ -111,7 +128,7 @@ def spans(words: Words) -> Iterator[Span]:
 
 
 def _text(words: Words, at: int) -> str:
-    return words.words[at].text if at < len(words.words) else ""
+    return words.words[at].text if 0 <= at < len(words.words) else ""
 
 
 def _unit(words: Words, at: int) -> float | None:
@@ -141,6 +158,14 @@ def _without_figure(words: Words, at: int) -> Span | None:
         unit = _unit(words, after)
         if unit is not None:
             return _and_a_half(words, Span(factors[word] * unit, at, after + 1), unit)
+    if (
+        begin > at and _text(words, begin) in ("og", "and") and _text(words, begin + 1) in HALVES
+    ):  # "et og trekvart år"
+        unit = _unit(words, begin + 2)
+        if unit is not None:
+            return Span((1 + HALVES[_text(words, begin + 1)]) * unit, at, begin + 3)
+    if begin > at and _text(words, begin) in WHOLE:
+        begin += 1
     if begin > at and (unit := _unit(words, begin)) is not None:
         return _and_a_half(words, Span(unit, at, begin + 1), unit)
     return None
@@ -155,7 +180,13 @@ def _with_figure(words: Words, at: int) -> Span | None:
     halves = _text(words, end + 1) in ("a", "en", "et") and _text(words, end + 2) in ("half", "halv", "halvt")
     if _text(words, end) in ("and", "og") and halves:
         value, end = value + 0.5, end + 3
-    while _text(words, end) in ("more", "hele", "full", "whole", "rum", "gode", "ca"):
+    if _text(words, end) in ("en", "et", "a") and _text(words, end + 1) in (
+        "half",
+        "halv",
+        "halvt",
+    ):  # "to en halv måned"
+        value, end = value + 0.5, end + 2
+    while _text(words, end) in WHOLE:
         end += 1
     unit = _unit(words, end)
     if unit is None:
@@ -181,11 +212,12 @@ class Day:
     end: int
 
 
-def days(words: Words, today: date) -> Iterator[Day]:
-    """Every date that is named, as the last one of that name that is not after today; a month is its first day."""
+def days(words: Words, today: date, *, ahead: bool = False) -> Iterator[Day]:
+    """Every date that is named, as the last one of that name that is not after today, or with `ahead` the next that is not
+    before it; a month is its first day, unless its middle or its end is named."""
     at = 0
     while at < len(words.words):
-        found = _day(words, at, today)
+        found = _Dates(words, today, ahead).at(at)
         if found is None:
             at += 1
             continue
@@ -193,37 +225,129 @@ def days(words: Words, today: date) -> Iterator[Day]:
         at = found.end
 
 
-def _day(words: Words, at: int, today: date) -> Day | None:
-    text = _text(words, at)
-    numeric = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})(?:[./-](\d{2,4}))?", text)
-    if numeric and _unit(words, at + 1) is None:
-        return _made(int(numeric.group(1)), int(numeric.group(2)), _year(numeric.group(3)), today, at, at + 1)
-    months = grammar()["months"]
-    ordinal = ORDINAL.fullmatch(text)
-    following = at + 1 + (_text(words, at + 1) in ("of",))
-    if ordinal and _text(words, following) in months:
-        end = following + 1
-        year = _four(words, end)
-        return _made(
-            int(ordinal.group(1)), months[_text(words, following)], year, today, at, end + (year is not None)
-        )
-    if text in months:
-        after = ORDINAL.fullmatch(_text(words, at + 1))
-        if after and text != "may" and int(after.group(1)) <= 31 and _unit(words, at + 2) is None:
-            return _made(int(after.group(1)), months[text], None, today, at, at + 2)
-        if text in ("jul", "mar", "may") and _text(words, at - 1) not in word_set("months_after"):
+@dataclass(frozen=True)
+class _Dates:
+    """Reads one date of a text; without a year it is the nearest in the direction that is meant."""
+
+    words: Words
+    today: date
+    ahead: bool
+
+    def at(self, at: int) -> Day | None:
+        text, following = _text(self.words, at), _text(self.words, at + 1)
+        numeric = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})(?:[./-](\d{2,4}))?", text)
+        if numeric and _unit(self.words, at + 1) is None:
+            return self._made(
+                int(numeric.group(1)), int(numeric.group(2)), _year(numeric.group(3)), at, at + 1
+            )
+        number = re.fullmatch(r"\d{1,2}", following)
+        if text in ("uge", "week") and number and _unit(self.words, at + 2) is None:
+            return self._week(int(following), at)
+        day, end = self._day_of_month(at)
+        if day is not None:
+            return self._made(day, grammar()["months"][_text(self.words, end - 1)], *self._with_year(at, end))
+        return self._month(at) or self._feast(at) or self._year_alone(at)
+
+    def _day_of_month(self, at: int) -> tuple[int | None, int]:
+        """ "1. maj", "ninth of December", "May 3rd": the day, and where its month ends."""
+        months = grammar()["months"]
+        day = _ordinal(_text(self.words, at))
+        following = at + 1 + (_text(self.words, at + 1) in ("of", "i"))
+        if day is not None and _text(self.words, following) in months:
+            return day, following + 1
+        return None, at
+
+    def _with_year(self, at: int, end: int) -> tuple[int | None, int, int]:
+        year = _four(self.words, end)
+        return year, at, end + (year is not None)
+
+    def _month(self, at: int) -> Day | None:
+        months, text = grammar()["months"], _text(self.words, at)
+        if text not in months or text == "jul":
             return None
-        last = _text(words, at + 1) in ("sidste", "last")
-        year = _four(words, at + 1)
-        found = _made(1, months[text], year, today, at, at + 1 + (year is not None or last))
-        if found and last and found.day.year == today.year:
-            return Day(found.day.replace(year=today.year - 1), found.start, found.end)
-        return found
-    if text in SEASONS and text != "jul":
-        return _made(1, SEASONS[text], None, today, at, at + 1)
-    if re.fullmatch(r"20[0-3]\d|19\d\d", text) and _text(words, at - 1) in ("siden", "since", "i", "in"):
-        return Day(date(int(text), 1, 1), at, at + 1)
-    return None
+        after = ORDINAL.fullmatch(_text(self.words, at + 1))
+        if after and text != "may" and int(after.group(1)) <= 31 and _unit(self.words, at + 2) is None:
+            return self._made(int(after.group(1)), months[text], None, at, at + 2)
+        before = {_text(self.words, at - step) for step in range(1, 4)}
+        if text in ("mar", "may") and _text(self.words, at - 1) not in word_set("months_after"):
+            return None
+        last = _text(self.words, at + 1) in ("sidste", "last")
+        year = _four(self.words, at + 1)
+        found = self._made(1, months[text], year, at, at + 1 + (year is not None or last))
+        if found is None:
+            return None
+        day = found.day
+        if last and day.year == self.today.year:
+            day = day.replace(year=day.year - 1)
+        if before & word_set("months_end") or _text(self.words, at + 1) == "ud":
+            day = month_end(day)
+        elif before & word_set("months_middle"):
+            day = day.replace(day=15)
+        if self.ahead and year is None and day < self.today:
+            day = day.replace(year=day.year + 1)
+        return Day(day, found.start, found.end)
+
+    def _feast(self, at: int) -> Day | None:
+        text = _text(self.words, at)
+        year = _four(self.words, at + 1)
+        end = at + 1 + (year is not None)
+        if text == "new" and _text(self.words, at + 1) in ("year", "years"):
+            return self._made(1, 1, None, at, at + 2)
+        if text in grammar()["movable"]:
+            off = timedelta(grammar()["movable"][text])
+            every = [easter(one) + off for one in range(self.today.year - 1, self.today.year + 2)]
+            past, to_come = (
+                [day for day in every if day <= self.today],
+                [day for day in every if day > self.today],
+            )
+            return Day(easter(year) + off if year else to_come[0] if self.ahead else past[-1], at, end)
+        if text in grammar()["feasts"]:
+            month, day = grammar()["feasts"][text]
+            return self._made(day, month, year, at, end)
+        if text in grammar()["seasons"]:
+            return self._made(1, grammar()["seasons"][text], year, at, end)
+        return None
+
+    def _year_alone(self, at: int) -> Day | None:
+        text = _text(self.words, at)
+        if re.fullmatch(r"20[0-3]\d|19\d\d", text) and _text(self.words, at - 1) in (
+            "siden",
+            "since",
+            "i",
+            "in",
+        ):
+            return Day(date(int(text), 1, 1), at, at + 1)
+        return None
+
+    def _week(self, number: int, at: int) -> Day | None:
+        """The Monday of a numbered week."""
+        for year in (self.today.year + step for step in ((0, 1) if self.ahead else (0, -1))):
+            try:
+                found = date.fromisocalendar(year, number, 1)
+            except ValueError:
+                continue
+            if (found >= self.today) if self.ahead else (found <= self.today):
+                return Day(found, at, at + 2)
+        return None
+
+    def _made(self, day: int, month: int, year: int | None, start: int, end: int) -> Day | None:
+        try:
+            found = date(year or self.today.year, month, day)
+            if year is None and not self.ahead and found > self.today:
+                found = date(self.today.year - 1, month, day)
+            elif (
+                year is None and self.ahead and found < self.today and (day > 1 or month != self.today.month)
+            ):
+                found = date(self.today.year + 1, month, day)
+        except ValueError:
+            return None
+        return Day(found, start, end)
+
+
+def _ordinal(text: str) -> int | None:
+    found = ORDINAL.fullmatch(text)
+    named = grammar()["ordinals"].get(text)
+    return int(found.group(1)) if found else int(named) if named else None
 
 
 def _four(words: Words, at: int) -> int | None:
@@ -236,27 +360,6 @@ def _year(text: str | None) -> int | None:
         return None
     value = int(text)
     return value if value > 99 else 2000 + value if value < 40 else 1900 + value
-
-
-def _made(day: int, month: int, year: int | None, today: date, start: int, end: int) -> Day | None:
-    try:
-        found = date(year or today.year, month, day)
-    except ValueError:
-        return None
-    if year is None and found > today:
-        found = found.replace(year=today.year - 1) if (month, day) != (2, 29) else found - timedelta(days=365)
-    return Day(found, start, end)
-
-
-def next_of(day: date, today: date) -> date:
-    """The same day of the year, the next time it comes."""
-    return (
-        day
-        if day >= today
-        else day.replace(year=day.year + 1)
-        if (day.month, day.day) != (2, 29)
-        else day + timedelta(days=365)
-    )
 
 
 def weeks(of_days: float) -> int:

@@ -12,6 +12,7 @@ from portal.triage.understanding.context import is_negative
 from portal.triage.understanding.grammar import grammar, listed, word_set
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention
+from portal.triage.understanding.quantities import number_at
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Read:
     work: str | None
     wants_person: bool
     elsewhere: str | None
+
+
+COUNTED = 4  # words of an answer in which a number can only be how many
 
 
 class Reading(Ages, Lengths):
@@ -189,7 +193,7 @@ class Reading(Ages, Lengths):
             for one in self.found.get("barrier", ())
             if not self.scope.of_somebody_else(one) and not self.scope.supposed(one)
         ]
-        held = {one.value for one in every if not self.scope.negated(one) and not self._once(one)}
+        held = {one.value for one in every if not self._denied(one) and not self._once(one)}
         denied = {one.value for one in every if one.value not in held}
         if held:
             self.facts["social_barriers"] = len(held)
@@ -200,10 +204,22 @@ class Reading(Ages, Lengths):
         elif self.question == "social_barriers":
             if self._cue("barriers", "all"):
                 self.facts["social_barriers"] = 6
-            else:
+            elif len(self.words.words) <= COUNTED or self._counts():
                 self._number("social_barriers")
         elif len(denied) >= 3:
             self.facts["social_barriers"] = 0
+
+    def _denied(self, mention: Mention) -> bool:
+        """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
+        before = {self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start}
+        return self.scope.negated(mention) and not before & word_set("unable")
+
+    def _counts(self) -> bool:
+        """ "tre af dem", "to ting": a number of these, and not of people, rooms or children."""
+        return any(
+            number_at(self.words, at) and self._text(at + 1) in word_set("counted")
+            for at in range(len(self.words.words))
+        )
 
     def _once(self, mention: Mention) -> bool:
         """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
@@ -229,13 +245,20 @@ class Reading(Ages, Lengths):
                 self.facts["employed"] = True
             elif first in word_set("no"):
                 self.facts["employed"] = False
+            elif self._works_as_something():
+                self.facts["employed"] = True
             return
         if yes and not no:
             self.facts["employed"] = True
-        elif no and not yes and (self.question == "employed" or self._is_sick()):
+        elif no and not yes:
             self.facts["employed"] = False
         elif yes and no and self.question == "employed":
             self.facts["employed"] = max(yes + no, key=lambda one: one.start).value == "true"
+
+    def _works_as_something(self) -> bool:
+        """ "smed på et værft": a trade named in answer to whether one has a job, with nothing that says it is over."""
+        over = {word.text for word in self.words.words} & word_set("over")
+        return not over and bool(work.mentioned(self.words, self.scope, asked=True))
 
     def _is_sick(self) -> bool:
         return bool(self._cue("unemployed", "sick")) or self.facts.get("benefit") in (
