@@ -27,6 +27,7 @@ check: $(VENV)/.test ## Format, lint, types, floors, words, rulebooks
 bench: $(VENV)/.bench ## Speed as ratios, side by side in one run
 	@$(BIN)/python -m benchmarks.run
 	@$(BIN)/python -m benchmarks.rules
+	@$(BIN)/python -m benchmarks.titles
 
 fuzz: $(VENV)/.test ## 200,000 hostile requests over all routes and identities; the tests send 5,000
 	@$(BIN)/python -m tests.fuzz.fuzzer --requests 200000

@@ -196,10 +196,10 @@ async def _take_words(
     before anything is asked again."""
     if understood.care in understanding.FIRST:
         return _question(visit, here, fact, form, understood)
-    if understood.wants_person:
+    question = here.book.questions[fact]
+    if understood.wants_person and not _choices(question, understood):
         await actions.ask_for_person(visit, here.walk)
         return go(visit, "borger", "vej", here.walk.id, "resultat")
-    question = here.book.questions[fact]
     if CITIZEN[fact].kind == "whole" and not question.options and fact in understood.facts:
         await actions.answer_questions(visit, here.walk, {fact: understood.facts[fact]})
         return go(visit, "borger", "vej", here.walk.id)

@@ -113,6 +113,18 @@ async def test_free_text_that_asks_for_a_person_gets_one(portal: Portal) -> None
     assert answer.headers["location"].endswith("/resultat")
 
 
+async def test_who_only_names_a_caseworker_is_asked_before_the_walk_ends(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    address = await _begin(amina)
+    shown = await amina.see(f"{address}/ret/readiness")
+    answer = await amina.send(
+        shown.text, "/ret/readiness", text="min sagsbehandler mener jeg kan arbejde nu", action="next"
+    )
+    assert answer.status_code == 200
+    assert "Vil du hellere tale med et menneske?" in page.text(answer.text)
+    assert page.form(answer.text, "/ret/readiness").choices["answer"] == ["now"]
+
+
 async def test_declining_everything_ends_with_a_person_not_a_dead_end(portal: Portal) -> None:
     amina = await portal.log_in("amina")
     address, _ = await _walk(amina, {})

@@ -13,7 +13,6 @@ from portal.triage.understanding.quantities import number_at, spans
 from portal.triage.understanding.scope import Scope
 from portal.triage.understanding.text import Words, words_of
 
-
 PLAIN = ("health?", "readiness?", "barriers?")  # kinds whose single words say other things in longer answers
 IN_PASSING = 4  # words of a clause in which a single one may be the answer
 
