@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from tests.unit.triage import oracle
 
 pytestmark = pytest.mark.long
 
-MUTANTS = 600
+MUTANTS, LAYERS = 460, 150
+THEN = date(2027, 1, 1)  # when the municipal layers begin
 ORIGINAL = built_in()[-1]
 TABLES = ("route", "team", "contact", "guarantee", "desk", "offer", "talks", "akasse")
 NOT_COMPARED = {"rail.facts", "overlap"}  # told together with unknown_fact; no fault
@@ -234,6 +235,78 @@ def test_every_mutant_is_judged_as_by_brute_force() -> None:
     assert clean >= 50, "some changes are no faults"
     assert set(kinds) >= {"gap", "unreachable", "unknown_fact", "unknown_value", "unknown_figure", "missing_text", "rail.person",
                           "rail.contact", "rail.guarantee", "rail.effect", "rail.confidence", "equal_rank", "missing_row"}  # fmt: skip
+
+
+# ------------------------------------------------------------------ municipal layers
+
+BENT = (
+    drop_condition,
+    bend_limit,
+    turn_round,
+    add_condition,
+    other_decision,
+    forbidden_decision,
+    wrong_value,
+)
+
+
+def _layer(number: int) -> tuple[Content, Content]:
+    """A municipal layer that changes a row or a figure at random; and the national content with the same done by hand."""
+    rng = random.Random(number)
+    bent, whole = copy.deepcopy(dict(ORIGINAL.content)), copy.deepcopy(dict(ORIGINAL.content))
+    whole["valid_from"] = THEN
+    layer: Content = {
+        "language": 2, "id": "lokal", "municipality": "219", "version": "2027-01-01", "valid_from": THEN, "law": "x",
+        "note": {"da": "Prøve.", "en": "Trial."},
+    }  # fmt: skip
+    if number % 4 == 0:
+        bend_figure(bent, rng)
+        for one, before in zip(bent["figure"], list(whole["figure"]), strict=True):
+            if one != before:
+                mine = {"name": one["name"], "value": one["value"], "law": "x", "confidence": "policy"}
+                layer["figure"] = [mine]
+                whole["figure"] = [*whole["figure"], {**before, **mine, "valid_from": THEN}]
+        return layer, whole
+    rng.choice(BENT)(bent, rng)
+    for name, rows, changed in _pairs(whole, bent):
+        for place, (row, other) in enumerate(zip(list(rows), changed, strict=True)):
+            if row == other or name == "talks":
+                continue
+            other = {**other, "confidence": "policy"}
+            verb = rng.choice(["replace", "insert", "switch_off"])
+            if verb == "switch_off":
+                layer["switch_off"] = [{"table": name, "id": row["id"]}]
+                del rows[place]
+            elif verb == "replace":
+                layer["replace"] = [{"table": name, "id": row["id"], "row": other}]
+                rows[place] = other
+            else:
+                other["id"] = f"{row['id']}.219"
+                layer["insert"] = [{"table": name, "after": row["id"], "row": other}]
+                rows.insert(place + 1, other)
+            return layer, whole
+    return layer, whole
+
+
+def _pairs(one: Content, other: Content) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    yield from ((name, one[name], other[name]) for name in TABLES)
+    for mine, theirs in zip(one["condition"], other["condition"], strict=True):
+        yield mine["id"], mine["row"], theirs["row"]
+
+
+@pytest.mark.timeout(280)
+def test_every_mutated_layer_is_judged_as_by_brute_force_over_what_it_leads_to() -> None:
+    clean = 0
+    for number in range(LAYERS):
+        layer, whole = _layer(number)
+        expected = oracle.findings(whole, ORIGINAL.content)
+        for off in layer.get(
+            "switch_off", ()
+        ):  # an edition may not lose a row, a municipality may switch it off
+            expected.discard(("missing_row", off["table"], off["id"]))
+        assert _as_said(_found(layer)) == expected, (number, layer)
+        clean += not expected
+    assert 20 <= clean <= LAYERS - 60
 
 
 def test_the_control_a_proof_that_does_not_look_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
