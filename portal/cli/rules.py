@@ -10,7 +10,10 @@ from pathlib import Path
 import click
 
 from portal.cli.group import main, municipality_option, now, on_option
+from portal.cli.keeping import places, with_store
 from portal.domain.calendar import local_date
+from portal.store import rule_layers
+from portal.store.database import Store
 from portal.triage import machine, proof
 from portal.triage.people import in_words
 from portal.triage.rulebook import Fault
@@ -89,11 +92,17 @@ def rules() -> None:
 @click.option(
     "--all", "every", is_flag=True, help="Also what is no fault: overlaps where order alone decides."
 )
+@click.option(
+    "--published", is_flag=True, help="What the municipalities served here have published themselves."
+)
 @on_option
-def rules_check(folder: Path | None, as_json: bool, every: bool, on: datetime | None) -> None:
+def rules_check(
+    folder: Path | None, as_json: bool, every: bool, published: bool, on: datetime | None
+) -> None:
     """Reads and proves every rulebook in FOLDER, or the built-in ones and what holds in each municipality; exit status 1
     when one has a fault. Each is proved for every day on which something in it changes."""
-    found = _of_folder(folder) if folder else _of_built_in(on.date() if on else local_date(now()))
+    day = _today(on)
+    found = _of_folder(folder) if folder else _of_published(day) if published else _of_built_in(day)
     if not found:
         raise click.ClickException(f"{folder} holds no rulebook (*.toml).")
     failed = False
@@ -127,6 +136,24 @@ def _of_built_in(day: date) -> list[tuple[str, list[Fault]]]:
         faults = proof.check_municipality(shelf, code, day)
         found.append((f"{code} {place}: {stamp['id']} {stamp['version']} {stamp['hash'][:12]}", faults))
     return found
+
+
+def _of_published(day: date) -> list[tuple[str, list[Fault]]]:
+    """What holds in each municipality of the database, its own published layers with it."""
+
+    async def work(store: Store) -> list[tuple[str, list[Fault]]]:
+        found = []
+        for place in await places(store, None):
+            async with store.reading(place.code) as reader:
+                shelf = await rule_layers.published(reader)
+            stamp = shelf.in_force(place.code, day).stamp
+            faults = proof.check_municipality(shelf, place.code, day)
+            found.append(
+                (f"{place.code} {place.name}: {stamp['id']} {stamp['version']} {stamp['hash'][:12]}", faults)
+            )
+        return found
+
+    return with_store(work)
 
 
 def _fault(name: str, fault: Fault, as_json: bool) -> str:

@@ -61,11 +61,16 @@ def source_of(row: RuleLayer) -> Source:
     return Source.of(row.content, f"{row.version_name}.toml")
 
 
+async def published(reader: Reader) -> Shelf:
+    """The built-in rulebooks with what the municipality has published."""
+    wanted = select(RuleLayer).where(RuleLayer.state == PUBLISHED)
+    return built_in_shelf().with_layers([source_of(row) for row in await reader.rows(wanted)])
+
+
 async def shelf_now(unit: Unit) -> Shelf:
     """What is published at this moment. Nobody else publishes or withdraws until the unit has ended."""
     await unit.here(lock=True)
-    wanted = select(RuleLayer).where(RuleLayer.state == PUBLISHED)
-    return built_in_shelf().with_layers([source_of(row) for row in await unit.rows(wanted)])
+    return await published(unit)
 
 
 async def publish(unit: Unit, layer_id: str) -> None:

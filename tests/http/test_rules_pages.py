@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from datetime import date, datetime
 
 import pytest
@@ -19,6 +20,7 @@ from portal.triage.source import Source
 from tests import cast, page
 from tests.conftest import Person, Portal, behind
 from tests.keys import RING
+from tests.processes.servers import PORTAL, environment
 
 DRAFT = """language = 2
 id = "lokal"
@@ -215,6 +217,30 @@ async def test_another_process_sees_what_was_published_and_next_door_does_not(
     async with elsewhere.reading(cast.NEXT_DOOR) as reader:
         assert await reader.rows(select(RuleLayer)) == []
     await elsewhere.close()
+
+
+async def test_the_command_proves_what_was_published(portal: Portal, other: Person) -> None:
+    address = await _draft(await portal.log_in("ada"), DRAFT)
+    await other.fill(address, "/udgiv")
+
+    async def said() -> tuple[int, str]:
+        command = [*PORTAL, "rules", "check", "--published", "--on", "2026-12-01"]
+        env = environment(portal.database)
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=env, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout
+
+    code, lines = await said()
+    assert code == 0
+    assert "ok  740 Silkeborg: national+740" in lines
+    assert "+2026-12-01 " in lines
+    async with behind(portal.database) as connection:  # what was published then, and would not be now
+        await connection.execute(text("UPDATE rulelayer SET content = :broken"), {"broken": BROKEN})
+        await connection.commit()
+    code, lines = await said()
+    assert code == 1
+    assert "rail.guarantee" in lines
 
 
 async def test_the_outcome_says_what_was_near_and_what_would_have_led_elsewhere(portal: Portal) -> None:
