@@ -19,7 +19,7 @@ from portal.store.database import Reader, Unit
 from portal.store.tables import RuleLayer
 from portal.text import gettext as _
 from portal.text import in_language
-from portal.triage import comparison, population, proof, treatment
+from portal.triage import comparison, drawing, population, proof, treatment
 from portal.triage.comparison import Comparison
 from portal.triage.facts import Value
 from portal.triage.people import in_words
@@ -149,13 +149,20 @@ async def _draft(visit: Visit, layer_id: str, form: Form, status: int = 200) -> 
         made_up=judged.made_up,
         stored=judged.stored,
         moves=moves,
-        others=[
-            (one.about, one.there, one.here, in_words(one.person, words.words, visit.lang))
-            for one in judged.others[:MOST]
-        ],
+        others=[_otherwise(one, words, visit.lang) for one in judged.others[:MOST]],
         teams=_teams(judged, {code: in_language(name) for code, name in teams.items()}),
         notice=visit.query.get("besked", ""),
     )
+
+
+def _otherwise(one: Difference, book: Rulebook, lang: str) -> tuple[str, str, str, str]:
+    """What is treated otherwise, before and after, and for whom, in words."""
+    title = drawing.title_of(book, one.about, lang)
+    said = [", ".join(drawing.leads_to(book, row, lang) for row in rows) for rows in reversed(one.rows)]
+    if not any(one.rows):
+        said = [one.there, one.here]
+    person = in_words(one.person, book.words, lang)
+    return title[:1].upper() + title[1:], said[0] or "–", said[1] or "–", person
 
 
 def _teams(judged: Judged, names: dict[str, str]) -> list[tuple[str, int, int]]:

@@ -84,7 +84,7 @@ def _lines(book: Rulebook, rows: Sequence[Row], lang: str) -> Iterator[Line]:
             row.id,
             tuple(condition_said(name, condition, book.words, lang) for name, condition in row.when.items())
             or (EVERYBODY[lang],),
-            _leads_to(book, row, lang),
+            leads_to(book, row, lang),
             book.fill(row.texts["why"])[lang] if "why" in row.texts else "",
             row.law,
             CONFIDENCE[lang][row.confidence],
@@ -93,7 +93,7 @@ def _lines(book: Rulebook, rows: Sequence[Row], lang: str) -> Iterator[Line]:
         )
 
 
-def _leads_to(book: Rulebook, row: Row, lang: str) -> str:
+def leads_to(book: Rulebook, row: Row, lang: str) -> str:
     """What the row comes to, in words."""
     words, then = (
         phrases()[f"{lang}.then"],
@@ -112,6 +112,17 @@ def _leads_to(book: Rulebook, row: Row, lang: str) -> str:
         elif key != "exempt":
             parts.append(said(value, lang))
     return ", ".join(parts)
+
+
+def title_of(book: Rulebook, about: str, lang: str) -> str:
+    """What people call a table, a condition or a figure."""
+    if about in TITLES:
+        return str(TITLES[about][lang])
+    named = {one.id: one.title for one in book.conditions}
+    if about in named:
+        return str(named[about][lang])
+    figure = book.figures.get(about)
+    return str(figure.label.get(lang, about)) if figure else about
 
 
 def period(since: object, until: object, lang: str) -> str:
@@ -173,7 +184,7 @@ def _steps(book: Rulebook, table: Table, lang: str) -> Iterator[str]:
         who = "<br/>".join(
             condition_said(name, condition, book.words, lang) for name, condition in row.when.items()
         )
-        end = f'    r{number}["{_quoted(_leads_to(book, row, lang))}<br/><small>{row.id}</small>"]'
+        end = f'    r{number}["{_quoted(leads_to(book, row, lang))}<br/><small>{row.id}</small>"]'
         if not row.when:
             yield end
             continue

@@ -32,6 +32,7 @@ class Difference:
     there: str
     cause: str
     law: str
+    rows: tuple[tuple[Row, ...], tuple[Row, ...]] = ((), ())  # what decides here and there, where rows do
 
 
 def reads_something_protected(book: Rulebook) -> list[str]:
@@ -142,7 +143,7 @@ def _table(
         pairs: list[Pair] = list(zip_longest(apart[0], apart[1]))
         cause, law = _cause(here, there, pairs)
         said = ["; ".join(_then(row) for row in found) or "–" for found in decided]
-        yield Difference(name, person, said[0], said[1], cause, law)
+        yield Difference(name, person, said[0], said[1], cause, law, (tuple(decided[0]), tuple(decided[1])))
 
 
 def _then(row: Row) -> str:
