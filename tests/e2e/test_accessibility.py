@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.e2e.axe import AXE, RUN
 from tests.e2e.conftest import DESK, PHONE, Open, choose
 
 pytestmark = pytest.mark.long
 
-AXE = (Path(__file__).parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js").read_text(
-    encoding="utf-8"
-)
-RUN = "() => axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + (n.any[0] ? n.any[0].message : '')).slice(0, 3).join(' | ')))"
 PEOPLE = {
     "": "",
     "amina": "/borger",

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.axe import AXE, RUN
 from tests.e2e.conftest import DESK, PHONE, Open, choose, press, write
 
 WORDS = {
@@ -125,6 +126,42 @@ def test_find_your_way(visit: Open, name: str, lang: str, size: dict, scripts: b
     assert ("ikke en afgørelse" in text) or ("not a decision" in text)
     page.locator("main").get_by_role("link", name=WORDS[lang]["ask"]).first.click()
     expect(page.locator("h1")).to_have_text(WORDS[lang]["ask"])
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "size", "scripts"),
+    [("gustav", "da", PHONE, True), ("erik", "en", DESK, True), ("camilla", "da", PHONE, False)],
+)
+def test_a_first_message_in_own_words_with_the_keyboard(
+    visit: Open, name: str, lang: str, size: dict, scripts: bool
+) -> None:
+    """Told, shown as chips, one of them taken away, the rest kept; and read out where the focus is."""
+    page = visit(name, lang=lang, size=size, scripts=scripts)
+    page.goto(page.url.split("?")[0] + "/vej")
+    told = {
+        "da": "Jeg får dagpenge, har kun taget 9. klasse, er butiksassistent og kan arbejde nu",
+        "en": "I get dagpenge, have only finished 9th grade, work as a shop assistant and can work now",
+    }
+    write(page, "#text", told[lang])
+    press(page, "main form .button-primary")
+    expect(page.locator("h1")).to_have_text({"da": "Det forstod vi", "en": "What we understood"}[lang])
+    chips = page.locator(".chips input[type=checkbox]")
+    expect(chips).to_have_count(4)
+    if scripts:
+        heard = page.evaluate(
+            "document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText"
+        )
+        assert "Dagpenge" in heard
+        page.evaluate(AXE)
+        assert page.evaluate(RUN) == []
+    press(page, "#keep-education", "Space")
+    expect(page.locator("#keep-education")).not_to_be_checked()
+    press(page, "button.button[value=keep]")
+    expect(page.locator("h1")).not_to_have_text({"da": "Det forstod vi", "en": "What we understood"}[lang])
+    page.goto(page.url.split("?")[0])
+    asked = page.locator("h1").inner_text()
+    assert "lever du af" not in asked
+    assert "live on" not in asked
 
 
 def test_focus_moves_to_the_next_question_and_back_goes_back(visit: Open) -> None:

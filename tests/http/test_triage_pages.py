@@ -213,6 +213,16 @@ async def test_despair_is_met_first_whatever_was_chosen_and_nothing_is_set(
     assert on.status_code == 303  # the same words again do not hold anybody back
 
 
+async def _kept_anywhere(portal: Portal, *words: str) -> list[str]:
+    """The tables in which any of the words stands."""
+    found = []
+    async with behind(portal.database) as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            for row in (await connection.execute(text(f'SELECT * FROM "{table.name}"'))).all():
+                found += [table.name for word in words if word in repr(row)]
+    return found
+
+
 async def test_nothing_typed_is_kept_only_what_was_confirmed(portal: Portal) -> None:
     amina = await portal.log_in("amina")
     address = await _begin(amina)
@@ -220,11 +230,20 @@ async def test_nothing_typed_is_kept_only_what_was_confirmed(portal: Portal) -> 
     typed = "gaar ved krykker siden ulykken 010190-1234, faar dagpenge"
     suggested = await amina.send(opened.text, "/ret/benefit", text=typed, action="next")
     await amina.send(suggested.text, "/ret/benefit", answer="dagpenge", action="next")
-    async with behind(portal.database) as connection:
-        for table in SQLModel.metadata.sorted_tables:
-            for row in (await connection.execute(text(f'SELECT * FROM "{table.name}"'))).all():
-                assert "krykker" not in repr(row), table.name
-                assert "1234, faar" not in repr(row), table.name
+    assert await _kept_anywhere(portal, "krykker", "1234, faar") == []
+
+
+async def test_of_a_message_with_a_diagnosis_a_number_and_somebody_else_nothing_is_kept(
+    portal: Portal,
+) -> None:
+    amina = await portal.log_in("amina")
+    opened = await amina.see("/borger/vej")
+    typed = "Jeg har sklerose (010190-1234), min mand Torbenius drikker, og jeg lever af dagpenge"
+    heard = await amina.send(opened.text, "/borger/vej", text=typed)
+    await amina.send(heard.text, "/fortael", action="keep")
+    assert (await _answers(portal))["benefit"] == "dagpenge"
+    assert "social_barriers" not in await _answers(portal)  # his, not hers
+    assert await _kept_anywhere(portal, "sklerose", "010190", "Torbenius") == []
 
 
 TOLD = "Jeg er 34, er blevet fyret og får dagpenge, har taget 9. klasse og kan arbejde nu. Helbredet er fint."
