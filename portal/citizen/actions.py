@@ -175,7 +175,7 @@ def explained(here: Here) -> dict[str, Any]:
     """What is stored and shown of an outcome: rules, law, offers, the law's own conversations, and the whole explanation."""
     outcome = here.where.outcome
     return {
-        **as_answer(here.book, here.where),
+        **as_answer(here.book, here.where, here.known),
         "confidence": "unverified"
         if any(r.confidence == "unverified" for r in here.where.rows)
         else "policy",

@@ -16,6 +16,7 @@ from portal.citizen.actions import Here
 from portal.citizen.walk import FINISHED, as_answer, chosen, open_walk
 from portal.store import dialogues
 from portal.text import gettext as _
+from portal.text import in_language
 from portal.triage import understanding
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.people import fact_said
@@ -35,11 +36,12 @@ WORK = "industry_outlook"  # what an occupation settles
 
 @dataclass(frozen=True)
 class Chip:
-    """One thing understood: the form's field, the value to keep, and both in words."""
+    """One thing understood: the form's field and the value to keep; what was asked and what was said, in words."""
 
     field: str
     fact: str
     value: str
+    asked: str
     said: str
 
 
@@ -142,13 +144,15 @@ def _hear(visit: Visit, here: Here, form: Form, text: str) -> Response[Any]:
 def listen(visit: Visit, here: Here, understood: Understood) -> Heard:
     """What is worth showing of it: what is not known already, and can matter for somebody like this."""
     wanted = {fact: value for fact, value in understood.facts.items() if _matters(here, fact, understood)}
-    sure = [Chip(f"keep-{fact}", fact, as_answer(value), _said(here, fact, value, visit.lang))
-            for fact, value in wanted.items() if here.known.get(fact) != value]  # fmt: skip
+    sure = [
+        _chip(here, fact, value, visit.lang)
+        for fact, value in wanted.items()
+        if here.known.get(fact) != value
+    ]
     if understood.occupation and _matters(here, WORK, understood):
         code, title = understood.occupation.code, understood.occupation.titles[visit.lang]
-        sure.append(
-            Chip(f"keep-{WORK}", WORK, f"occupation:{code}", _("Arbejde: %(title)s") % {"title": title})
-        )
+        asked = in_language(here.book.questions[WORK].texts["text"])
+        sure.append(Chip(f"keep-{WORK}", WORK, f"occupation:{code}", asked, title))
     order = list(here.book.questions)
     sure.sort(key=lambda chip: order.index(chip.fact))
     return Heard(understood, tuple(sure), tuple(_unsure(visit, here, understood))[:MOST_UNSURE])
@@ -157,7 +161,7 @@ def listen(visit: Visit, here: Here, understood: Understood) -> Heard:
 def _unsure(visit: Visit, here: Here, understood: Understood) -> Iterator[tuple[Any, tuple[Chip, ...]]]:
     for fact, question in here.book.questions.items():
         chips = tuple(
-            Chip(f"keep-{fact}", fact, as_answer(one.value), _said(here, fact, one.value, visit.lang))
+            _chip(here, fact, one.value, visit.lang)
             for one in understood.candidates
             if one.fact == fact and fact not in understood.facts
         )
@@ -166,9 +170,9 @@ def _unsure(visit: Visit, here: Here, understood: Understood) -> Iterator[tuple[
 
 
 def _matters(here: Here, fact: str, understood: Understood) -> bool:
-    """Whether the fact is asked of somebody like this, as far as is known. Without a list of outlooks no occupation matters,
-    and the age that the login gave stands."""
-    if fact not in here.book.questions or (fact == "age" and fact in here.known):
+    """Whether the fact is asked of somebody like this, as far as is known. Without a list of outlooks no occupation
+    matters."""
+    if fact not in here.book.questions:
         return False
     if fact == WORK and here.known.get(fact) == "unknown" and not here.walk.occupation:
         return False
@@ -179,9 +183,15 @@ def _matters(here: Here, fact: str, understood: Understood) -> bool:
     )
 
 
-def _said(here: Here, fact: str, value: Value, lang: str) -> str:
-    said = fact_said(fact, value, here.book.words, lang)
-    return said[:1].upper() + said[1:]
+def _chip(here: Here, fact: str, value: Value, lang: str) -> Chip:
+    """A value with its question, as people read both."""
+    question, key = here.book.questions[fact], as_answer(value)
+    said = (
+        in_language(question.options[key])
+        if key in question.options
+        else fact_said(fact, value, here.book.words, lang)
+    )
+    return Chip(f"keep-{fact}", fact, key, in_language(question.texts["text"]), said[:1].upper() + said[1:])
 
 
 def _page(

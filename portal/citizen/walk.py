@@ -78,6 +78,9 @@ def _question(
     tries: int = 0,
 ) -> Response[str]:
     question = here.book.questions[fact]
+    meant = _choices(question, understood)
+    if meant and question.options:
+        form.values["answer"] = meant[0][0] if understood and understood.sure and len(meant) == 1 else ""
     return show(
         visit,
         "citizen/question.html",
@@ -91,8 +94,9 @@ def _question(
         form=form,
         understood=understood,
         tries=tries,
+        other_words=_in_other_words(question),
         helpless=tries >= CLARIFYING,
-        choices=_choices(question, understood),
+        meant=meant,
         back=_back(visit, here, fact),
         answered=len(here.walk.answers) + len(here.walk.declined),
     )
@@ -172,11 +176,9 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
     question = here.book.questions[fact]
     text = form.text("text", longest=TEXT_LIMIT)
     new_words = bool(text) and text != form["read"].strip()  # `read`: what was understood on the page before
-    if form["answer"] and not (
-        new_words and (form["read"] or understanding.care_of(text) in understanding.FIRST)
-    ):
+    if form["answer"] and not new_words:
         return await _take_choice(visit, here, fact, form)
-    if not form.ok or not text:
+    if not form.ok or not new_words:
         form.wrong(
             "text" if not question.options or question.asks == "occupation" else "answer", _missing(fact)
         )
@@ -186,7 +188,19 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
         async with visit.store.reading(visit.here.code) as reader:
             titles = await vocabulary.titles(reader)
     understood = understanding.understand(question.asks, text, visit.lang, visit.today, titles)
+    if form["answer"] and _goes_with(here, question, form, understood):
+        return await _take_choice(visit, here, fact, form)
     return await _take_words(visit, here, fact, form, understood)
+
+
+def _goes_with(here: Here, question: Question, form: Form, understood: Understood) -> bool:
+    """Whether a button chosen beside words is what the words say, or all that can be taken. Words typed after a reading, or
+    where the button only stood as it was, are a correction."""
+    stood = as_answer(here.walk.answers.get(question.fact, ""))
+    if understood.care in understanding.FIRST or form["read"] or form["answer"] == stood:
+        return False
+    meant = [value for value, _label in _choices(question, understood)]
+    return not meant or form["answer"] == meant[0]
 
 
 async def _take_words(
@@ -200,6 +214,9 @@ async def _take_words(
     if understood.wants_person and not _choices(question, understood):
         await actions.ask_for_person(visit, here.walk)
         return go(visit, "borger", "vej", here.walk.id, "resultat")
+    if understood.declines and not _choices(question, understood):
+        await actions.answer_questions(visit, here.walk, {fact: None})
+        return go(visit, "borger", "vej", here.walk.id)
     if CITIZEN[fact].kind == "whole" and not question.options and fact in understood.facts:
         await actions.answer_questions(visit, here.walk, {fact: understood.facts[fact]})
         return go(visit, "borger", "vej", here.walk.id)
@@ -216,8 +233,6 @@ async def _ask_again(
     if tries > CLARIFYING:
         await actions.answer_questions(visit, here.walk, {fact: None})
         return go(visit, "borger", "vej", here.walk.id)
-    if tries < CLARIFYING:
-        form.wrong("text", _not_understood(fact))
     return _question(visit, here, fact, form, understood, 422, tries)
 
 
@@ -227,12 +242,15 @@ def _missing(fact: str) -> str:
     return _("Vælg et svar, eller vælg “Det ved jeg ikke”.")
 
 
-def _not_understood(fact: str) -> str:
-    domain = CITIZEN[fact]
-    if domain.kind == "whole":
+def _in_other_words(question: Question) -> str:
+    """What to do when a text was not understood for the first time."""
+    domain = CITIZEN[question.fact]
+    if domain.kind == "whole" and not question.options:
         said = _("Skriv ét tal mellem %(low)s og %(high)s. Ved du det ikke, så vælg “Det ved jeg ikke”.")
         return said % {"low": domain.low, "high": domain.high}
-    return _("Det forstod vi ikke. Prøv med andre ord, eller gå videre med “Det ved jeg ikke”.")
+    if question.options:
+        return _("Prøv med andre ord, vælg et af svarene, eller gå videre med “Det ved jeg ikke”.")
+    return _("Prøv med andre ord, eller gå videre med “Det ved jeg ikke”.")
 
 
 async def _take_choice(visit: Visit, here: Here, fact: str, form: Form) -> Response[Any]:

@@ -205,7 +205,7 @@ async def _walk(store: Store, subject: str, at: datetime, answers: dict[str, Any
         walk_id = dialogues.begin(unit, demo_id(subject), book.stamp, answers)
         await unit.flush()
         walk = await dialogues.own(unit, walk_id, demo_id(subject))
-        answer = as_answer(book, standing(book, answers))
+        answer = as_answer(book, standing(book, answers), answers)
         where = standing(book, answers)
         why = reasons.of_way(book, answers, where)
         said = {**answer, "confidence": "policy", "offers": [], "explanation": why}

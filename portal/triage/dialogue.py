@@ -11,6 +11,7 @@ from typing import Any
 
 from portal.triage.facts import Value
 from portal.triage.order import Order
+from portal.triage.people import phrases
 from portal.triage.rulebook import Rulebook
 from portal.triage.table import Row
 
@@ -133,13 +134,22 @@ def _holds(row: Row, fact: str, facts: Mapping[str, Value]) -> bool:
     return Row(row.id, {fact: row.when[fact]}, {}).matches(facts)
 
 
-def explanation(book: Rulebook, rows: Sequence[Row]) -> dict[str, str]:
-    """Why, in every language: the words of the rows that can still decide, each once."""
-    texts = [book.fill(row.texts["why"]) for row in rows]
-    return {lang: " ".join(dict.fromkeys(text[lang] for text in texts)) for lang in ("da", "en")}
+def explanation(book: Rulebook, rows: Sequence[Row], known: Mapping[str, Value]) -> dict[str, str]:
+    """Why, in every language: the words of the rows that are known to hold, each once. Where none is, and several can still
+    decide, that one of them does is all that is said: nothing nobody has answered is told as a fact."""
+    known = {"wants_person": False, **known}
+    certain = [row for row in rows if row.matches(known)]
+    texts = [book.fill(row.texts["why"]) for row in certain or rows]
+    said = {lang: list(dict.fromkeys(text[lang] for text in texts)) for lang in ("da", "en")}
+    if certain or len(texts) == 1:
+        return {lang: " ".join(sentences) for lang, sentences in said.items()}
+    return {
+        lang: phrases()[lang]["either"].format(x=phrases()[lang]["or"].join(f"“{one}”" for one in sentences))
+        for lang, sentences in said.items()
+    }
 
 
-def as_answer(book: Rulebook, where: Standing) -> dict[str, Any]:
+def as_answer(book: Rulebook, where: Standing, known: Mapping[str, Value]) -> dict[str, Any]:
     """The machine answer of `portal triage outcome` (DOMAIN section 9)."""
     rules = [row.id for row in where.rows]
     if not where.settled:
@@ -150,7 +160,7 @@ def as_answer(book: Rulebook, where: Standing) -> dict[str, Any]:
         "outcome": where.outcome.as_dict(),
         "rules": rules,
         "rulebook": book.stamp,
-        "why": explanation(book, where.rows),
+        "why": explanation(book, where.rows, known),
         "law": list(dict.fromkeys(row.law for row in where.rows)),
     }
 

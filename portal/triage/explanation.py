@@ -218,6 +218,7 @@ def as_facts(
                 "law": row.law,
                 "confidence": row.confidence,
                 "why": book.fill(row.texts["why"], values) if "why" in row.texts else {},
+                "holds": row.matches(known),
                 "figures": {name: str(value) for name, value in row.figures.items()},
                 "origin": row.origin,
             }
@@ -260,7 +261,8 @@ def as_facts(
 def told(stored: Mapping[str, Any], reader: str, lang: str) -> list[str]:
     """What is stored, as sentences for that reader."""
     phrase = phrases()[lang]
-    said = list(dict.fromkeys(row["why"][lang] for row in stored["rows"] if row["why"]))
+    certain = [row for row in stored["rows"] if row.get("holds", True)] or stored["rows"]
+    said = list(dict.fromkeys(row["why"][lang] for row in certain if row["why"]))
     if stored["read"]:
         said.append(phrase["read"].format(facts="; ".join(one["said"][lang] for one in stored["read"])))
     said += told_of_others(stored, reader, lang)

@@ -86,7 +86,8 @@ def triage_outcome(given: Given, today: date, municipality: str = "") -> Given:
     ):
         raise InvalidError("line.declined", value=str(declined)[:80])
     book = rulebook_on(_day(given, today), municipality)
-    return as_answer(book, standing(book, parse_facts(CITIZEN, _object(given, "facts")), declined))
+    known = parse_facts(CITIZEN, _object(given, "facts"))
+    return as_answer(book, standing(book, known, declined), known)
 
 
 def triage_understand(given: Given, today: date, _municipality: str = "") -> Given:

@@ -37,7 +37,8 @@ class Suggestion:
 @dataclass(frozen=True)
 class Understood:
     """`facts` holds only what is understood well enough to be shown for confirmation. `care` names what is to be met first
-    ("danger", "violence", "despair", "anger"); `elsewhere` who else decides what was asked about."""
+    ("danger", "violence", "despair", "anger"); `elsewhere` who else decides what was asked about; `declines` is said of who does
+    not know, or will not say."""
 
     facts: Mapping[str, Value]
     occupation: Occupation | None
@@ -46,6 +47,7 @@ class Understood:
     sure: bool
     care: str | None = None
     elsewhere: str | None = None
+    declines: bool = False
 
 
 def occupation(code: str) -> Occupation | None:
@@ -80,7 +82,9 @@ def understand(question: str, text: str, lang: str, today: date, titles: Titles 
     if found is not None:
         certain.append(Suggestion("occupation", found.code, found.titles[lang], CERTAIN))
     candidates = tuple([*certain, *maybe][:MOST] if question != "open" else [*certain, *maybe])
-    return Understood(facts, found, candidates, read.wants_person, bool(facts or found), care, read.elsewhere)
+    return Understood(
+        facts, found, candidates, read.wants_person, bool(facts or found), care, read.elsewhere, read.declines
+    )
 
 
 BESIDE = ("employed", "weeks_unemployed")  # what a short answer may settle beside what it was asked for
@@ -103,6 +107,7 @@ def _occupation(text: str, lang: str, today: date, titles: Titles) -> Understood
         sure,
         care_of(text),
         read.elsewhere,
+        read.declines,
     )
 
 

@@ -24,6 +24,7 @@ class Read:
     work: str | None
     wants_person: bool
     elsewhere: str | None
+    declines: bool
 
 
 COUNTED = 4  # words of an answer in which a number can only be how many
@@ -53,7 +54,24 @@ class Reading(Ages, Lengths):
             (one.value for one in self.found.get("elsewhere", ()) if not self.scope.of_somebody_else(one)),
             None,
         )
-        return Read(self.facts, self.maybe, code, bool(wants), elsewhere)
+        self._hinted()
+        declines = self.scope.vague or bool(self.found.get("declines"))
+        return Read(self.facts, self.maybe, code, bool(wants), elsewhere, declines)
+
+    def _hinted(self) -> None:
+        """What may be meant by words that are not enough to say so: "sygemeldt" of a benefit, a bad back of the health."""
+        for kind, mentions in self.found.items():
+            fact = kind.removeprefix("hints.")
+            if (
+                fact == kind
+                or self.question not in (fact, "open")
+                or fact in self.facts
+                or fact in self.maybe
+            ):
+                continue
+            held = [one for one in mentions if self.scope.holds(one)]
+            if held:
+                self.maybe[fact] = tuple(value for one in held[:1] for value in one.value.split("|"))
 
     def _benefit(self) -> None:
         held = self._own("benefit")
