@@ -80,7 +80,8 @@ def case_explainer(
         lines.append(
             f"    if e{number} is None: e{number} = k{number}[i{number}] = cell_of(n{number}, given)"
         )
-    lines.append(f"    return ({', '.join(f'e{number}.of(given)' for number in range(len(tables)))},)")
+    told = (f"e{number}.whoever or e{number}.of(given)" for number in range(len(tables)))
+    lines.append(f"    return ({', '.join(told)},)")
     exec(compile("\n".join(lines), "<explanations>", "exec"), scope)  # noqa: S102 generated here from parsed rows
     found: Callable[[Mapping[str, Value]], tuple[Any, ...]] = scope["explained"]
     return found

@@ -8,10 +8,12 @@ auditor (everything).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
+from math import inf
+from operator import itemgetter
 from typing import Any
 
 from portal.triage.facts import Value
@@ -22,6 +24,7 @@ from portal.triage.table import Box, Row, Table
 CITIZEN, CASEWORKER, AUDITOR = "citizen", "caseworker", "auditor"
 READERS = (CITIZEN, CASEWORKER, AUDITOR)
 NEAREST = 4
+MOST_BUILT = 10_000  # explanations kept of one cell
 Decision = Callable[[Row], Any]  # what a row comes to: rows with equal decisions lead to the same place
 
 
@@ -61,44 +64,95 @@ class Other:
     cells: tuple[tuple[int, int], ...]  # position of the fact, and its cell
 
 
+Part = tuple[
+    str, Any, Any
+]  # a number that changes: fact, value, and the share of its domain that one step is
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way elsewhere for everybody of a cell: the change is the same for all, only how far it is differs."""
+
+    elsewhere: Elsewhere
+    order: tuple[int, int]  # how many facts, and the row's place
+    base: float
+    parts: tuple[Part, ...]
+
+
 class Explained:
     """All people of one cell: the same rows, the same near ones, and the ways elsewhere, of which each person's nearest is
-    told. `others` holds, for each decision, every way that changes as few facts as any."""
+    told. `others` holds, for each decision, every way that changes as few facts as any. `whoever` is the explanation where it
+    is the same for all of them."""
 
-    def __init__(self, table: Table, explanation: Explanation, others: Sequence[Sequence[Other]]) -> None:
-        self.table, self.explanation, self.others = table, explanation, others
-        numbers = any(self._is_number(at) for ways in others for way in ways for at, _ in way.cells)
-        self._whoever = None if numbers else self._nearest({})
+    def __init__(
+        self, table: Table, start: Box, explanation: Explanation, others: Sequence[Sequence[Other]]
+    ) -> None:
+        self.table, self.start, self.explanation = table, start, explanation
+        self._others = [_worth_a_look(told for way in ways for told in self._ways(way)) for ways in others]
+        self._open = [(at, _compared(ways)) for at, ways in enumerate(self._others) if len(ways) > 1]
+        names = dict.fromkeys(part[0] for _, ways in self._open for _, parts in ways for part in parts)
+        self._values = (
+            itemgetter(*names) if names else None
+        )  # of the numbers that decide whose way is the nearest
+        self._built: dict[Any, Explanation] = {}
+        self.whoever = None if self._values else self._nearest({})
 
     def of(self, known: Mapping[str, Value]) -> Explanation:
-        """The explanation for the one person, who must be of this cell."""
-        return self._whoever or self._nearest(known)
-
-    def _is_number(self, at: int) -> bool:
-        return self.table.cells[at].fact.kind in ("whole", "decimal")
+        """The explanation for the one person, who must be of this cell; worked out once for equal numbers."""
+        if self._values is None:
+            return self._nearest(known)
+        key = self._values(known)
+        found = self._built.get(key)
+        if found is None:
+            if len(self._built) > MOST_BUILT:
+                self._built.clear()
+            found = self._built[key] = self._nearest(known)
+        return found
 
     def _nearest(self, known: Mapping[str, Value]) -> Explanation:
-        found = []
-        for ways in self.others:
-            told = [(self._change(way, known), way) for way in ways]
-            (far, change), way = min(told, key=lambda one: (one[0][0], one[1].place))
-            found.append((len(change), way.place, far, Elsewhere(way.row, change)))
-        elsewhere = tuple(one for *_, one in sorted(found, key=lambda one: one[:3]))
-        return replace(self.explanation, elsewhere=elsewhere)
+        chosen = [ways[0] for ways in self._others]
+        for at, ways in self._open:
+            nearest = inf
+            for number, (far, parts) in enumerate(ways):
+                far += sum(float(abs(value - known[name])) * step for name, value, step in parts)
+                if far < nearest:
+                    nearest, chosen[at] = far, self._others[at][number]
+        told = tuple(way.elsewhere for way in sorted(chosen, key=lambda way: way.order))
+        return replace(self.explanation, elsewhere=told)
 
-    def _change(self, way: Other, known: Mapping[str, Value]) -> tuple[float, tuple[tuple[str, Value], ...]]:
-        """How far it is, as shares of the facts' domains, and to which values."""
-        far, change = 0.0, []
+    def _ways(self, way: Other) -> Iterator[_Way]:
+        """The way with every value that is the nearest for somebody of the cell: for a number, one on each side at most of
+        each stretch the cell has."""
+        values = []
         for at, cell in way.cells:
-            name, cells = self.table.facts[at], self.table.cells[at]
-            value = cells.nearest(1 << cell, known.get(name, 0))
-            change.append((name, value))
-            if self._is_number(at):
-                width = max(cells.fact.high - cells.fact.low, 1)
-                far += abs(float(Decimal(str(value)) - Decimal(str(known[name])))) / width
-            else:
-                far += 1
-        return far, tuple(change)
+            cells, own = self.table.cells[at], self.start[at].bit_length() - 1
+            values.append(dict.fromkeys(cells.nearest(1 << cell, one) for one in cells.members[own]))
+        for chosen in product(*values):
+            change, base, parts = [], 0.0, []
+            for (at, _cell), value in zip(way.cells, chosen, strict=True):
+                name, fact = self.table.facts[at], self.table.cells[at].fact
+                change.append((name, value))
+                if fact.kind in ("whole", "decimal"):
+                    width = max(fact.high - fact.low, 1)
+                    exact = value if fact.kind == "whole" else Decimal(str(value))
+                    parts.append((name, exact, 1 / width))
+                else:
+                    base += 1
+            yield _Way(Elsewhere(way.row, tuple(change)), (len(change), way.place), base, tuple(parts))
+
+
+def _compared(ways: Sequence[_Way]) -> list[tuple[float, tuple[Part, ...]]]:
+    """How far each way is, without what is as far in all of them."""
+    shared = set(ways[0].parts).intersection(*(way.parts for way in ways[1:]))
+    return [(way.base, tuple(part for part in way.parts if part not in shared)) for way in ways]
+
+
+def _worth_a_look(ways: Iterable[_Way]) -> list[_Way]:
+    """Of ways that are always as far as each other only the one whose row comes first, which is the one that is told."""
+    found: dict[tuple[float, tuple[Part, ...]], _Way] = {}
+    for way in sorted(ways, key=lambda one: one.order):
+        found.setdefault((way.base, way.parts), way)
+    return list(found.values())
 
 
 class Explainer:
@@ -129,7 +183,7 @@ class Explainer:
     def _explained(self, start: Box, known: Mapping[str, Value]) -> Explained:
         rows = tuple(row for row, boxes in self.table.split(start)[0] if boxes)
         if not rows:
-            return Explained(self.table, Explanation((), (), (), ()), ())
+            return Explained(self.table, start, Explanation((), (), (), ()), ())
         upto = self.table.rows[: self.table.rows.index(rows[-1]) + 1]
         read = tuple(
             name
@@ -137,7 +191,7 @@ class Explainer:
             if name in known and i not in self.never and any(name in row.when for row in upto)
         )
         common = Explanation(rows, read, self._near(rows, known), ())
-        return Explained(self.table, common, self._elsewhere(rows, start) if self._others else ())
+        return Explained(self.table, start, common, self._elsewhere(rows, start) if self._others else ())
 
     def _near(self, rows: Sequence[Row], known: Mapping[str, Value]) -> tuple[Near, ...]:
         """Rows before the first that can decide, all of whose conditions are known to hold but one; another decision."""
