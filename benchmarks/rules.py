@@ -276,7 +276,7 @@ def _many(book: Rulebook) -> None:
     found = {"route": (book.tables["route"], CITIZEN), "guarantee": (book.tables["guarantee"], GUARANTEE)}
     engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _zen_graph(found)}}})
     some = [
-        {name: values_of(fact)[int(people[name][at])] for name, fact in GUARANTEE.items()}
+        {name: values_of(fact)[int(people[name][at])] for name, fact in {**CITIZEN, **GUARANTEE}.items()}
         for at in range(2_000)
     ]
     taken = _medians(
