@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from portal.triage.facts import EDUCATIONS, Value
 from portal.triage.understanding import work
 from portal.triage.understanding.ages import Ages
+from portal.triage.understanding.barriers import Barriers
 from portal.triage.understanding.context import is_negative
 from portal.triage.understanding.grammar import grammar, listed, word_set
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention
-from portal.triage.understanding.quantities import number_at
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,7 @@ class Read:
     declines: bool
 
 
-COUNTED = 4  # words of an answer in which a number can only be how many
-
-
-class Reading(Ages, Lengths):
+class Reading(Ages, Lengths, Barriers):
     """One text, read for a question or for everything."""
 
     def read(self) -> Read:
@@ -205,50 +202,6 @@ class Reading(Ages, Lengths):
         ):
             self.maybe["health"] = ("some", "severe")
 
-    def _barriers(self) -> None:
-        every = [
-            one
-            for one in self.found.get("barrier", ())
-            if not self.scope.of_somebody_else(one) and not self.scope.supposed(one)
-        ]
-        held = {one.value for one in every if not self._denied(one) and not self._once(one)}
-        denied = {one.value for one in every if one.value not in held}
-        if held:
-            self.facts["social_barriers"] = len(held)
-        elif self._cue("barriers", "none") or (
-            self.question == "social_barriers" and (denied or self._first() in word_set("no"))
-        ):
-            self.facts["social_barriers"] = 0
-        elif self.question == "social_barriers":
-            if self._cue("barriers", "all"):
-                self.facts["social_barriers"] = 6
-            elif len(self.words.words) <= COUNTED or self._counts():
-                self._number("social_barriers")
-        elif len(denied) >= 3:
-            self.facts["social_barriers"] = 0
-
-    def _denied(self, mention: Mention) -> bool:
-        """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
-        before = {self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start}
-        return self.scope.negated(mention) and not before & word_set("unable")
-
-    def _counts(self) -> bool:
-        """ "tre af dem", "to ting": a number of these, and not of people, rooms or children."""
-        return any(
-            number_at(self.words, at) and self._text(at + 1) in word_set("counted")
-            for at in range(len(self.words.words))
-        )
-
-    def _once(self, mention: Mention) -> bool:
-        """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
-        before = {self._text(at) for at in range(max(0, mention.start - 2), mention.start)}
-        return bool(
-            before & {"tidligere", "formerly", "var", "was", "engang", "foer"}
-        ) or self.scope.no_longer(mention)
-
-    def _first(self) -> str:
-        return self._text(0)
-
     def _employed(self) -> None:
         if self._notice():
             self.facts["employed"] = True
@@ -258,7 +211,7 @@ class Reading(Ages, Lengths):
         if self.question == "employed" and self.scope.vague:
             return
         if self.question == "employed" and not (yes or no):
-            first = self._first()
+            first = self._text(0)
             if first in word_set("yes") and self._text(1) not in ("og", "and"):
                 self.facts["employed"] = True
             elif first in word_set("no"):
@@ -294,9 +247,9 @@ class Reading(Ages, Lengths):
             self.facts["sickness_cause_clear"] = known[-1].start > unknown[-1].start
         elif unknown and sick:
             self.facts["sickness_cause_clear"] = False
-        elif (known and sick) or (asked and self._first() in word_set("yes")):
+        elif (known and sick) or (asked and self._text(0) in word_set("yes")):
             self.facts["sickness_cause_clear"] = True
-        elif asked and self._first() in word_set("no"):
+        elif asked and self._text(0) in word_set("no"):
             self.facts["sickness_cause_clear"] = False
 
     def _work(self) -> str | None:

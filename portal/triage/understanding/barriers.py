@@ -1,0 +1,131 @@
+"""How many of the six kinds of barriers weigh on somebody: counted by name, or said as a number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from portal.triage.facts import CITIZEN
+from portal.triage.understanding.context import Context
+from portal.triage.understanding.grammar import word_set
+from portal.triage.understanding.phrases import Mention
+from portal.triage.understanding.quantities import number_at, spans
+
+FACT = "social_barriers"
+SIX = CITIZEN[FACT].high
+COUNTED = 4  # words of an answer in which a number can only be how many
+NEAR = 4  # words after a barrier in which it may be said to be settled
+
+
+class Barriers(Context):
+    """The reader of barriers. Which they are is never kept."""
+
+    def _barriers(self) -> None:
+        every = [
+            one
+            for one in self.found.get("barrier", ())
+            if not self.scope.of_somebody_else(one) and not self.scope.supposed(one)
+        ]
+        asked = self.question == FACT
+        said = self._said() if asked else None
+        if said is not None:
+            self.facts[FACT] = said
+            return
+        kinds = {one.value for one in every}
+        if asked and kinds and self._all_but():
+            self.facts[FACT] = SIX - len(kinds)
+            return
+        held = {one.value for one in every if self._weighs(one)}
+        only = {one.value for one in every if self._weighs(one) and self._only(one)}
+        held = only or held
+        if held:
+            self.facts[FACT] = len(held)
+        elif self._cue("barriers", "none") or (asked and (kinds or self._text(0) in word_set("no"))):
+            self.facts[FACT] = 0
+        elif asked and self._cue("barriers", "all"):
+            self.facts[FACT] = SIX
+        elif asked and (len(self.words.words) <= COUNTED or self._counts()):
+            self._number(FACT)
+        elif len(kinds - held) >= 3:
+            self.facts[FACT] = 0
+
+    def _weighs(self, mention: Mention) -> bool:
+        return not self._denied(mention) and not self._once(mention) and not self._settled(mention)
+
+    def _said(self) -> int | None:
+        """A number the answer begins with, or the one it is corrected to: "3, eller nej, 2 for sproget går godt nu"."""
+        if (
+            self._texts() & {"par", "couple"}
+            and not self.found.get("barrier")
+            and len(self.words.words) <= 2 * COUNTED
+        ):
+            return 2
+        first = number_at(self.words, 0)
+        follows = self._text(first.end) if first else ""
+        if first is None or any(True for _ in spans(self.words)) or follows in word_set("not_counted"):
+            return None
+        if self._text(0) in ("en", "et", "a") or not float(first.value).is_integer() or first.high:
+            return None
+        found = int(first.value)
+        for at in range(first.end, len(self.words.words)):
+            later = number_at(self.words, at)
+            if later and self.scope.corrected(
+                Mention("n", "", 0, first.end), Mention("n", "", at, later.end)
+            ):
+                found = int(later.value)
+        return found if 0 <= found <= SIX else None
+
+    def _all_but(self) -> bool:
+        """ "alle undtagen sprog", "ikke misbrug men alt det andet"."""
+        return (
+            self._stand_together(("undtagen", "paa naer", "except", "bortset fra", "but"))
+            and bool(self._texts() & {"alle", "alt", "all", "everything", "samtlige"})
+        ) or (
+            self._stand_together(
+                (
+                    "alt det andet",
+                    "alle de andre",
+                    "all the rest",
+                    "everything else",
+                    "alle andre",
+                    "resten ja",
+                )
+            )
+            and bool(self._texts() & word_set("negations"))
+        )
+
+    def _stand_together(self, phrases: Collection[str]) -> bool:
+        text = f" {' '.join(word.text for word in self.words.words)} "
+        return any(f" {phrase} " in text for phrase in phrases)
+
+    def _texts(self) -> set[str]:
+        return {word.text for word in self.words.words}
+
+    def _only(self, mention: Mention) -> bool:
+        """ "boligen er på plads, så kun gæld tilbage": what comes after "only" in its clause is all there is."""
+        before = [self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start]
+        return bool(set(before) & {"kun", "only", "blot"})
+
+    def _settled(self, mention: Mention) -> bool:
+        """ "gælden er betalt", "boligen er på plads": said to be well in the words that follow."""
+        after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][: NEAR + 2]
+        text = f" {' '.join(self._text(at) for at in after)} "
+        return any(f" {phrase} " in text for phrase in word_set("settled"))
+
+    def _denied(self, mention: Mention) -> bool:
+        """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
+        before = {self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start}
+        return self.scope.negated(mention) and not before & word_set("unable")
+
+    def _counts(self) -> bool:
+        """ "tre af dem", "to ting": a number of these, and not of people, rooms or children."""
+        return any(
+            number_at(self.words, at) and self._text(at + 1) in word_set("counted")
+            for at in range(len(self.words.words))
+        )
+
+    def _once(self, mention: Mention) -> bool:
+        """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
+        before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
+        return bool(
+            before & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had"}
+        ) or self.scope.no_longer(mention)
