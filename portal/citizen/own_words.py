@@ -132,16 +132,14 @@ async def _keep(visit: Visit, here: Here, form: Form) -> Response[Any]:
 
 def _hear(visit: Visit, here: Here, form: Form, text: str) -> Response[Any]:
     """What a message says, shown to be confirmed; nothing of it is kept yet."""
-    heard = listen(visit, here, understanding.understand("open", text, visit.lang, visit.today))
+    heard = _listen(visit, here, understanding.understand("open", text, visit.lang, visit.today))
     tries = form.whole("tries", 0, 9) or 0
     if not heard.nothing:
         return _page(visit, here, form, heard)
-    if tries == 0:
-        form.wrong("text", _("Det forstod vi ikke. Prøv med korte sætninger, eller gå til spørgsmålene."))
     return _page(visit, here, form, heard, tries=tries + 1, status=422)
 
 
-def listen(visit: Visit, here: Here, understood: Understood) -> Heard:
+def _listen(visit: Visit, here: Here, understood: Understood) -> Heard:
     """What is worth showing of it: what is not known already, and can matter for somebody like this."""
     wanted = {fact: value for fact, value in understood.facts.items() if _matters(here, fact, understood)}
     sure = [

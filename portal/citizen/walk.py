@@ -180,7 +180,7 @@ async def _take(request: Request[Any, Any, Any], visit: Visit, here: Here, fact:
         return await _take_choice(visit, here, fact, form)
     if not form.ok or not new_words:
         form.wrong(
-            "text" if not question.options or question.asks == "occupation" else "answer", _missing(fact)
+            "text" if not question.options or question.asks == "occupation" else "answer", _missing(question)
         )
         return _question(visit, here, fact, form, status=422)
     titles = None
@@ -236,8 +236,8 @@ async def _ask_again(
     return _question(visit, here, fact, form, understood, 422, tries)
 
 
-def _missing(fact: str) -> str:
-    if CITIZEN[fact].kind == "whole":
+def _missing(question: Question) -> str:
+    if CITIZEN[question.fact].kind == "whole" and not question.options:
         return _("Skriv et tal, eller vælg “Det ved jeg ikke”.")
     return _("Vælg et svar, eller vælg “Det ved jeg ikke”.")
 

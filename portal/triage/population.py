@@ -30,20 +30,20 @@ def code_of(fact: Fact, value: Value) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """One table as arrays: for each fact the cell of every value, and for every combination of cells the deciding row."""
+    """One table as arrays: for each fact how far every value goes in `rows`, and for every combination of cells the deciding
+    row."""
 
     table: Table
-    cells: tuple[Column, ...]
+    steps: tuple[NDArray[np.int32], ...]
     rows: NDArray[np.int16]
 
     def decide(self, people: Mapping[str, Column]) -> NDArray[np.int16]:
         """The position of the row that decides for each person; -1 where none does."""
         size = len(next(iter(people.values()))) if people else 0
         index = np.zeros(size, dtype=np.int32)
-        for name, cells, count in zip(self.table.facts, self.cells, self.rows.shape, strict=True):
-            index *= count
-            index += cells[people[name]].astype(np.int32, copy=False)
-        return self.rows.ravel()[index]
+        for name, steps in zip(self.table.facts, self.steps, strict=True):
+            index += steps.take(people[name])
+        return self.rows.take(index)
 
 
 @lru_cache(maxsize=1024)
@@ -54,7 +54,9 @@ def lookup(table: Table) -> Lookup:
     for position in range(len(table.rows) - 1, -1, -1):
         chosen = tuple(_members(mask, size) for mask, size in zip(table.boxes[position], shape, strict=True))
         rows[np.ix_(*chosen)] = position
-    return Lookup(table, tuple(_cell_of_each(cells) for cells in table.cells), rows)
+    strides = [int(np.prod(shape[at + 1 :], dtype=np.int64)) for at in range(len(shape))]
+    steps = (_cell_of_each(cells) * stride for cells, stride in zip(table.cells, strides, strict=True))
+    return Lookup(table, tuple(one.astype(np.int32) for one in steps), rows.ravel())
 
 
 def _members(mask: int, size: int) -> NDArray[np.intp]:
@@ -65,7 +67,7 @@ def _cell_of_each(cells: Cells) -> Column:
     fact = cells.fact
     if fact.kind == "decimal" or fact.high - fact.low > WIDEST:
         raise ValueError(f"{fact.name} has too many values to look up")
-    return np.array([cells.mask_of(value).bit_length() - 1 for value in values_of(fact)], dtype=np.int16)
+    return np.array([cells.mask_of(value).bit_length() - 1 for value in values_of(fact)], dtype=np.int64)
 
 
 # ------------------------------------------------------------------ people who are nobody
