@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from portal.triage.facts import CITIZEN
+from portal.triage.understanding import work
 from portal.triage.understanding.context import Context
 from portal.triage.understanding.grammar import grammar, word_set
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Number, number_at
 
-OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y")
+OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y", "old", "gammel")
 SAID = ("er", "fyldt", "blevet", "alder", "age", "aged", "im", "am", "ae", "alderen", "is")
 ROUGHLY = ("over", "under", "above", "below", "runder", "mindst", "than", "least")
 JUST = ("lige", "kun", "only", "just", "nu", "allerede", "snart", "now", "already")
+
+GROWN = 16  # the least a bare number must be to be an age
+CORRECTED_WITHIN = 5  # words
 
 
 class Ages(Context):
@@ -38,11 +43,28 @@ class Ages(Context):
                     and not self.scope.supposed(mention)
                 ):
                     found.append(mention)
-        distinct = list(dict.fromkeys(int(one.value) for one in self.scope.standing(found)))
+        found += self._put_right(found)
+        kept = self.scope.standing(found)
+        named = [one for one in kept if self._text(one.start + 1) in ("old", "gammel")]
+        distinct = list(dict.fromkeys(int(one.value) for one in named or kept))
         if distinct:
             next_to_it = len(distinct) == 2 and abs(distinct[0] - distinct[1]) == 1
             first = self.question == "open" or next_to_it
             self.facts["age"] = distinct[0] if first else distinct[-1]
+
+    def _put_right(self, found: list[Mention]) -> list[Mention]:
+        """ "46, nej undskyld, 47": a bare number that takes back the age before it."""
+        for at in range(found[-1].end if found else len(self.words.words), len(self.words.words)):
+            number = number_at(self.words, at)
+            if (
+                number
+                and self._closes(number.end)
+                and CITIZEN["age"].low <= number.value <= CITIZEN["age"].high
+            ):
+                later = Mention("age", str(int(number.value)), at, number.end)
+                if self.scope.corrected(found[-1], later) and at - found[-1].end <= CORRECTED_WITHIN:
+                    return [later]
+        return []
 
     def _age_at(self, at: int) -> int | None:
         """The age that is said at that word, if it is one."""
@@ -75,6 +97,8 @@ class Ages(Context):
     def _to_come(self, at: int, value: int) -> int | None:
         """ "Turning 25 in December": one less today, where no other number says it."""
         alone = self._text(at - 1) == "turning" and self._alone(at)
+        if self._text(at + 1) in ("om", "in", "til"):
+            return value - 1
         return value - 1 if alone or (self.question == "age" and not self._other_number(at)) else None
 
     def _is_age(self, at: int, number: Number) -> bool:
@@ -96,7 +120,35 @@ class Ages(Context):
         if first and after in ("og", "and"):
             return True
         clause = self.words.clauses[self.words.words[at].clause]
-        return clause[0] == at and clause[-1] == number.end - 1
+        if clause[0] == at and clause[-1] == number.end - 1:
+            return True
+        return self.question == "open" and self._in_a_list(at, number.end, clause)
+
+    def _in_a_list(self, at: int, end: int, clause: Sequence[int]) -> bool:
+        """ "tømrer på 43", "26, kontanthjælp og ...", "37 og på revalidering": a bare number as people introduce themselves."""
+        number = number_at(self.words, at)
+        if (
+            number is None
+            or number.high
+            or not GROWN <= number.value <= CITIZEN["age"].high
+            or not self._closes(end)
+        ):
+            return False
+        if clause[0] == at and self._text(end) in word_set("after_an_age"):
+            return True
+        before = self._text(at - 1)
+        if before == "paa" and self._names_somebody(at - 1):
+            return True
+        ends = clause[-1] == end - 1
+        if self._names_somebody(at):
+            return ends or self._text(end) in word_set("after_an_age")
+        return ends and before in word_set("before_an_age")
+
+    def _names_somebody(self, end: int) -> bool:
+        """Whether the words up to there are somebody's work, or say man or woman."""
+        return self._text(end - 1) in word_set("somebody") or any(
+            one.end == end for one in work.mentioned(self.words, self.scope)
+        )
 
     def _alone(self, at: int) -> bool:
         return all(number_at(self.words, i) is None for i in range(len(self.words.words)) if i != at)
@@ -121,7 +173,11 @@ class Ages(Context):
         """ "12 år" that is a stretch of time: in it, for it, of experience, ago."""
         if self._text(at - 1) in word_set("spans_after") and self._text(at - 2) not in ("er", "am", "im"):
             return True
-        after = {self._text(end + step) for step in range(3)}
+        clause = self.words.words[at].clause
+        following = [
+            i for i in range(end, min(end + 3, len(self.words.words))) if self.words.words[i].clause == clause
+        ]
+        after = {self._text(i) for i in following}
         return bool(after & word_set("spans_before")) or "gennem" in (self._text(at - 1), self._text(at - 2))
 
     def _born(self, at: int) -> int | None:
@@ -130,7 +186,8 @@ class Ages(Context):
         dated = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})", text)
         if dated and (cue or self.question == "age"):
             return self._years_since(int(dated.group(1)), int(dated.group(2)), int(dated.group(3)))
-        if not cue and not self._born_before(at):
+        whole = self.question == "age" and re.fullmatch(r"19\d\d|20[01]\d", text)
+        if not cue and not whole and not self._born_before(at):
             return None
         year = re.fullmatch(r"(?:19|20)?(\d{2})", text)
         if not year or (len(text) == 4 and text[:2] not in ("19", "20")):
@@ -138,6 +195,13 @@ class Ages(Context):
         value = self._in_full(int(text))
         month = grammar()["months"].get(self._text(at - 1))
         day = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", self._text(at - 2))
+        on = re.fullmatch(r"(\d{1,2})[./](\d{1,2})", self._text(at - 1))
+        if on:
+            return self._years_since(int(on.group(1)), int(on.group(2)), value)
+        first = grammar()["months"].get(self._text(at - 2))
+        turned = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", self._text(at - 1))
+        if first and turned:
+            return self._years_since(int(turned.group(1)), first, value)
         if month:
             return self._years_since(int(day.group(1)) if day else 1, month, value)
         return self.today.year - value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from portal.triage.understanding.context import is_negative
 from portal.triage.understanding.grammar import grammar, listed, word_set
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention
+from portal.triage.understanding.text import flat
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Reading(Ages, Lengths, Barriers):
                 level = level_of(one.value)
                 if level:
                     levels.append(level)
+        levels += self._schooled()
         denied = [
             one for one in self.found.get("education", ()) if self.scope.negated(one) and one.value != "basic"
         ]
@@ -135,6 +138,19 @@ class Reading(Ages, Lengths, Barriers):
             levels.append("basic")
         if levels:
             self.facts["education"] = max(levels, key=EDUCATIONS.index)
+
+    def _schooled(self) -> list[str]:
+        """ "tog min frisøruddannelse", "tømreruddannelsen færdig": a trade and the schooling for it in one word."""
+        found = []
+        for at, word in enumerate(self.words.words):
+            joined = re.fullmatch(r"(.{3,}?)e?uddannelsen?", word.text)
+            known = joined and work.our_titles().exact.get(flat(joined.group(1)))
+            mention = Mention("education", "", at, at + 1)
+            if known and not (
+                self.scope.unfinished(mention) or self.scope.wished(mention) or not self.scope.holds(mention)
+            ):
+                found += [level for level in (level_of(known[0]),) if level]
+        return found
 
     def _is_workplace(self, mention: Mention) -> bool:
         """ "lærer på gymnasiet": where somebody works, not what they have."""

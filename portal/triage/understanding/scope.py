@@ -95,7 +95,11 @@ class Scope:
         sentence = self.words.words[mention.start].sentence
         return any(
             self.words.words[mark.start].sentence == sentence
-            and (0 <= mark.start - mention.end < 2 or 0 <= mention.start - mark.end < 3)
+            and (
+                0 <= mark.start - mention.end < 2
+                or 0 <= mention.start - mark.end < 3
+                or mention.start <= mark.start < mention.end  # "uddannet pædagog" as a title of its own
+            )
             for mark in self._marks.get("trained", ())
         )
 

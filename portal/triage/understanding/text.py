@@ -10,9 +10,11 @@ LETTERS = str.maketrans(
 )
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'./+-]*[a-z0-9+]|[a-z0-9]|[.,;:!?\n()]")
 _ENDS = re.compile(r"[.!?\n]")
-# A full stop that ends no sentence: "7. klasse", "pr. 31", "ca. 3".
+# A full stop that ends no sentence: "7. klasse", "pr. 31", "ca. 3"; but "..., 34. Jeg får" ends one.
 _ABBREVIATED = re.compile(
-    r"(\b(?:\d{1,2}|ca|pr|d|kl|nr|mdr|f\.eks|bl\.a|pga|evt|inkl|stk|afd|m))\.\s+(?=[a-z0-9])"
+    r"(\b(?:ca|pr|d|kl|nr|mdr|f\.eks|bl\.a|pga|evt|inkl|stk|afd|m)"
+    r"|\b\d{1,2}(?=\.\s+(?:klasse|kl\b|g\b|aar|semester|gang|etage|sal\b|maaned|uge|dag|hovedforloeb|grundforloeb|grad"
+    r"|jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)))\.\s+(?=[a-z0-9])"
 )
 
 
