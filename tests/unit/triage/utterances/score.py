@@ -15,7 +15,9 @@ from portal.triage.understanding import Understood, understand
 
 HERE = Path(__file__).parent
 DAY = date(2026, 11, 25)
-TUNING, ANSWERS, UNTOUCHED = (HERE / f"{name}.jsonl" for name in ("tuning", "answers", "untouched"))
+TUNING, ANSWERS, UNTOUCHED, TYPICAL = (
+    HERE / f"{name}.jsonl" for name in ("tuning", "answers", "untouched", "typical")
+)
 
 
 @dataclass
@@ -91,6 +93,6 @@ def _count(found: Score, case: dict[str, Any], understood: Understood) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or (str(TUNING), str(ANSWERS), str(UNTOUCHED)):
+    for name in sys.argv[1:] or (str(TUNING), str(ANSWERS), str(UNTOUCHED), str(TYPICAL)):
         print(name.rsplit("/", 1)[-1])
         print("\n".join(score(read(Path(name))).lines()))
