@@ -98,7 +98,7 @@ def _question(
         helpless=tries >= CLARIFYING,
         meant=meant,
         back=_back(visit, here, fact),
-        answered=len(here.walk.answers) + len(here.walk.declined),
+        answered=len(_answered(here)),
     )
 
 
@@ -122,15 +122,20 @@ def as_answer(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _back(visit: Visit, here: Here, fact: str) -> str:
-    """The address of the question before this one."""
+def _answered(here: Here) -> list[str]:
+    """What the person has answered, in order: not the age the login gave, nor the outlook where there is no list of them."""
     given = [name for name in (*here.walk.answers, *here.walk.declined) if name in here.book.questions]
-    before = given[: given.index(fact)] if fact in given else given
-    before = [
+    return [
         name
-        for name in before
+        for name in given
         if not (name == "age" or (name == "industry_outlook" and not here.walk.occupation))
     ]
+
+
+def _back(visit: Visit, here: Here, fact: str) -> str:
+    """The address of the question before this one."""
+    given = _answered(here)
+    before = given[: given.index(fact)] if fact in given else given
     return (
         visit.path("borger", "vej", here.walk.id, "ret", before[-1])
         if before
