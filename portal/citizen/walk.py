@@ -134,8 +134,9 @@ def _answered(here: Here) -> list[str]:
 
 def _back(visit: Visit, here: Here, fact: str) -> str:
     """The address of the question before this one."""
-    given = _answered(here)
+    given = [*here.walk.answers, *here.walk.declined]
     before = given[: given.index(fact)] if fact in given else given
+    before = [name for name in _answered(here) if name in before]
     return (
         visit.path("borger", "vej", here.walk.id, "ret", before[-1])
         if before
