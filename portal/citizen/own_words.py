@@ -20,6 +20,7 @@ from portal.text import in_language
 from portal.triage import understanding
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.people import fact_said
+from portal.triage.rulebook import Question
 from portal.triage.table import holds
 from portal.triage.understanding import Understood
 from portal.web.access import CITIZEN as CITIZENS
@@ -51,7 +52,7 @@ class Heard:
 
     understood: Understood
     sure: tuple[Chip, ...]
-    unsure: tuple[tuple[Any, tuple[Chip, ...]], ...]
+    unsure: tuple[tuple[Question, tuple[Chip, ...]], ...]
 
     @property
     def chips(self) -> bool:
@@ -133,10 +134,9 @@ async def _keep(visit: Visit, here: Here, form: Form) -> Response[Any]:
 def _hear(visit: Visit, here: Here, form: Form, text: str) -> Response[Any]:
     """What a message says, shown to be confirmed; nothing of it is kept yet."""
     heard = _listen(visit, here, understanding.understand("open", text, visit.lang, visit.today))
-    tries = form.whole("tries", 0, 9) or 0
-    if not heard.nothing:
-        return _page(visit, here, form, heard)
-    return _page(visit, here, form, heard, tries=tries + 1, status=422)
+    if heard.nothing:
+        return _page(visit, here, form, heard, tries=(form.whole("tries", 0, 9) or 0) + 1, status=422)
+    return _page(visit, here, form, heard)
 
 
 def _listen(visit: Visit, here: Here, understood: Understood) -> Heard:
@@ -156,7 +156,7 @@ def _listen(visit: Visit, here: Here, understood: Understood) -> Heard:
     return Heard(understood, tuple(sure), tuple(_unsure(visit, here, understood))[:MOST_UNSURE])
 
 
-def _unsure(visit: Visit, here: Here, understood: Understood) -> Iterator[tuple[Any, tuple[Chip, ...]]]:
+def _unsure(visit: Visit, here: Here, understood: Understood) -> Iterator[tuple[Question, tuple[Chip, ...]]]:
     for fact, question in here.book.questions.items():
         chips = tuple(
             _chip(here, fact, one.value, visit.lang)

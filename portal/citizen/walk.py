@@ -217,16 +217,17 @@ async def _take_words(
     if understood.care in understanding.FIRST:
         return _question(visit, here, fact, form, understood)
     question = here.book.questions[fact]
-    if understood.wants_person and not _choices(question, understood):
+    meant = bool(_choices(question, understood))
+    if understood.wants_person and not meant:
         await actions.ask_for_person(visit, here.walk)
         return go(visit, "borger", "vej", here.walk.id, "resultat")
-    if understood.declines and not _choices(question, understood):
+    if understood.declines and not meant:
         await actions.answer_questions(visit, here.walk, {fact: None})
         return go(visit, "borger", "vej", here.walk.id)
     if CITIZEN[fact].kind == "whole" and not question.options and fact in understood.facts:
         await actions.answer_questions(visit, here.walk, {fact: understood.facts[fact]})
         return go(visit, "borger", "vej", here.walk.id)
-    if not _choices(question, understood):
+    if not meant:
         return await _ask_again(visit, here, fact, form, understood)
     return _question(visit, here, fact, form, understood)
 

@@ -63,7 +63,6 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[Any]:
     chosen = wanted(visit)
     async with visit.store.reading(visit.here.code) as reader:
         names = await vocabulary.titles(reader)
-        jobs = {code: job.titles for code, job in work.occupations().items()}
         meant = work.searched(chosen.search, names) if chosen.search else ()
         rows = await queue.companies_waiting(reader, replace(chosen, occupations=meant))
         teams = await places.teams(reader, "employer")
@@ -74,8 +73,8 @@ async def company_queue(visit: NamedDependency[Visit]) -> Response[Any]:
         rows=list(zip(rows, waits, strict=True)),
         teams=[(team.id, {"da": team.name_da, "en": team.name_en}) for team in teams],
         chosen=chosen,
-        jobs=jobs,
-        meant=[in_language(jobs[code]) for code in meant],
+        jobs=work.occupations(),
+        meant=[in_language(work.occupations()[code].titles) for code in meant],
         form=empty(
             {
                 "team": chosen.team,

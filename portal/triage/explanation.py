@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 from math import inf
-from operator import itemgetter
 from typing import Any
 
 from portal.triage.facts import Value
@@ -64,9 +63,8 @@ class Other:
     cells: tuple[tuple[int, int], ...]  # position of the fact, and its cell
 
 
-Part = tuple[
-    str, Any, Any
-]  # a number that changes: fact, value, and the share of its domain that one step is
+# a number that changes: fact, value, and the share of its domain that one step is
+Part = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -91,17 +89,15 @@ class Explained:
         self._others = [_worth_a_look(told for way in ways for told in self._ways(way)) for ways in others]
         self._open = [(at, _compared(ways)) for at, ways in enumerate(self._others) if len(ways) > 1]
         names = dict.fromkeys(part[0] for _, ways in self._open for _, parts in ways for part in parts)
-        self._values = (
-            itemgetter(*names) if names else None
-        )  # of the numbers that decide whose way is the nearest
-        self._built: dict[Any, Explanation] = {}
-        self.whoever = None if self._values else self._nearest({})
+        self._numbers = tuple(names)  # those that decide whose way is the nearest
+        self._built: dict[tuple[Value, ...], Explanation] = {}
+        self.whoever = None if names else self._nearest({})
 
     def of(self, known: Mapping[str, Value]) -> Explanation:
         """The explanation for the one person, who must be of this cell; worked out once for equal numbers."""
-        if self._values is None:
-            return self._nearest(known)
-        key = self._values(known)
+        if self.whoever is not None:
+            return self.whoever
+        key = tuple([known[name] for name in self._numbers])
         found = self._built.get(key)
         if found is None:
             if len(self._built) > MOST_BUILT:

@@ -17,12 +17,13 @@ def rows(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         hidden.add("vacated_months_ago")
     return [
         (name, label, choices.get(str(values[name]), str(values[name])))
-        for name, (label, choices) in _words().items()
+        for name, (label, choices) in _words(str(values.get("occupation"))).items()
         if values.get(name) and name not in hidden
     ]
 
 
-def _words() -> dict[str, tuple[str, dict[str, str]]]:
+def _words(occupation: str) -> dict[str, tuple[str, dict[str, str]]]:
+    job = work.occupations().get(occupation)
     yes_no = {"no": _("Nej"), "yes": _("Ja")}
     return {
         "scheme": (_("I vil"), {"placement": _("Tilbyde virksomhedspraktik"), "wage_subsidy": _("Ansætte med løntilskud"), "recruitment": _("Have hjælp til at rekruttere")}),
@@ -37,7 +38,7 @@ def _words() -> dict[str, tuple[str, dict[str, str]]]:
         "latest_month_fte": (_("Ansatte i seneste måned"), {}),
         "twelve_month_mean_fte": (_("Gennemsnit over året"), {}),
         "job_title": (_("Stilling"), {}),
-        "occupation": (_("Det forstår vi som"), {code: in_language(job.titles) for code, job in work.occupations().items()}),
+        "occupation": (_("Det forstår vi som"), {occupation: in_language(job.titles)} if job else {}),
         "tasks": (_("Opgaver"), {}),
         "purpose": (_("Formål"), {}),
         "weekly_hours": (_("Timer om ugen"), {}),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
 from portal.triage.understanding.grammar import word_set
@@ -13,7 +11,7 @@ from portal.triage.understanding.quantities import number_at, spans
 FACT = "social_barriers"
 SIX = CITIZEN[FACT].high
 COUNTED = 4  # words of an answer in which a number can only be how many
-NEAR = 4  # words after a barrier in which it may be said to be settled
+SETTLED_WITHIN = 6  # words after a barrier in which it may be said to be settled
 
 
 class Barriers(Context):
@@ -54,7 +52,7 @@ class Barriers(Context):
     def _said(self) -> int | None:
         """A number the answer begins with, or the one it is corrected to: "3, eller nej, 2 for sproget går godt nu"."""
         if (
-            self._texts() & {"par", "couple"}
+            self._texts() & word_set("a_couple")
             and not self.found.get("barrier")
             and len(self.words.words) <= 2 * COUNTED
         ):
@@ -76,40 +74,23 @@ class Barriers(Context):
 
     def _all_but(self) -> bool:
         """ "alle undtagen sprog", "ikke misbrug men alt det andet"."""
-        return (
-            self._stand_together(("undtagen", "paa naer", "except", "bortset fra", "but"))
-            and bool(self._texts() & {"alle", "alt", "all", "everything", "samtlige"})
-        ) or (
-            self._stand_together(
-                (
-                    "alt det andet",
-                    "alle de andre",
-                    "all the rest",
-                    "everything else",
-                    "alle andre",
-                    "resten ja",
-                )
-            )
-            and bool(self._texts() & word_set("negations"))
+        said, words = self.words.between(0, len(self.words.words)), self._texts()
+        return (_stands("all_but", said) and bool(words & word_set("every"))) or (
+            _stands("all_the_rest", said) and bool(words & word_set("negations"))
         )
-
-    def _stand_together(self, phrases: Collection[str]) -> bool:
-        text = f" {' '.join(word.text for word in self.words.words)} "
-        return any(f" {phrase} " in text for phrase in phrases)
 
     def _texts(self) -> set[str]:
         return {word.text for word in self.words.words}
 
     def _only(self, mention: Mention) -> bool:
         """ "boligen er på plads, så kun gæld tilbage": what comes after "only" in its clause is all there is."""
-        before = [self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start]
-        return bool(set(before) & {"kun", "only", "blot"})
+        before = {self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start}
+        return bool(before & word_set("only"))
 
     def _settled(self, mention: Mention) -> bool:
         """ "gælden er betalt", "boligen er på plads": said to be well in the words that follow."""
-        after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][: NEAR + 2]
-        text = f" {' '.join(self._text(at) for at in after)} "
-        return any(f" {phrase} " in text for phrase in word_set("settled"))
+        after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][:SETTLED_WITHIN]
+        return _stands("settled", " ".join(self._text(at) for at in after))
 
     def _denied(self, mention: Mention) -> bool:
         """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
@@ -129,3 +110,8 @@ class Barriers(Context):
         return bool(
             before & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had"}
         ) or self.scope.no_longer(mention)
+
+
+def _stands(name: str, said: str) -> bool:
+    """Whether one of the phrases of that list stands in what is said."""
+    return any(f" {phrase} " in f" {said} " for phrase in word_set(name))
