@@ -215,9 +215,9 @@ class Day:
 def days(words: Words, today: date, *, ahead: bool = False) -> Iterator[Day]:
     """Every date that is named, as the last one of that name that is not after today, or with `ahead` the next that is not
     before it; a month is its first day, unless its middle or its end is named."""
-    at = 0
+    dates, at = _Dates(words, today, ahead), 0
     while at < len(words.words):
-        found = _Dates(words, today, ahead).at(at)
+        found = dates.at(at)
         if found is None:
             at += 1
             continue
