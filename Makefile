@@ -54,7 +54,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "The portal needs Python 3.11 or newer; PYTHON=... names another one.")'
 	@$(PYTHON) -m venv $(VENV) || { echo "Python has no venv here. On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.run: $(BIN)/python requirements/run.txt requirements/node.txt package-lock.json pyproject.toml assets.py build_hook.py locales/en/LC_MESSAGES/portal.po
+$(VENV)/.run: $(BIN)/python requirements/run.txt requirements/node.txt package-lock.json pyproject.toml assets.py build_hook.py locales/en/LC_MESSAGES/portal.po portal/triage/rulebooks/words/examples.jsonl
 	@echo "Setting up (once): packages, browser assets, words ..."
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .

@@ -1,4 +1,5 @@
-"""A build step: the words are compiled, so that the wheel carries them. Run as a script it only compiles them."""
+"""A build step: the words are compiled, and what is to be learnt from examples is learnt, so that the wheel carries both. Run as a
+script it only does that."""
 
 from __future__ import annotations
 
@@ -9,14 +10,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+from portal.triage.understanding import examples
+
 
 class Words(BuildHookInterface[Any]):
-    """Every locales/<lang>/LC_MESSAGES/portal.po will have its .mo beside it."""
+    """Every locales/<lang>/LC_MESSAGES/portal.po will have its .mo beside it, and the examples what was learnt from them."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         compile_words(Path(self.root) / "locales")
+        examples.keep()
 
 
 def compile_words(folder: Path) -> None:
@@ -27,3 +31,4 @@ def compile_words(folder: Path) -> None:
 
 if __name__ == "__main__":
     compile_words(Path(__file__).parent / "locales")
+    examples.keep()

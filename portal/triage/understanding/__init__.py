@@ -61,7 +61,8 @@ def understand(question: str, text: str, lang: str, today: date, titles: Titles 
         return _occupation(text, lang, today, titles or work.our_titles())
     if question != "open" and question not in CITIZEN:
         raise InvalidError("question.unknown", question=question[:40])
-    read = Reading(text, question, today).read()
+    reading = Reading(text, question, today)
+    read = reading.read()
     care = care_of(text)
     facts = (
         dict(read.facts)
@@ -71,7 +72,7 @@ def understand(question: str, text: str, lang: str, today: date, titles: Titles 
     maybe = [
         Suggestion(fact, value, str(value), 75) for fact, values in read.maybe.items() for value in values
     ]
-    if question != "open" and question not in facts and not maybe:
+    if question != "open" and question not in facts and not maybe and not reading.scope.about_others:
         near, sure = alike(question, text)
         if sure:
             facts[question] = near[0][0]

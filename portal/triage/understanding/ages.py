@@ -36,12 +36,7 @@ class Ages(Context):
             value = self._age_at(at)
             if value is not None and CITIZEN["age"].low <= value <= CITIZEN["age"].high:
                 mention = Mention("age", str(value), at, at + 1)
-                denied = self._text(at - 1) in ("ikke", "not")
-                if (
-                    not denied
-                    and not self.scope.of_somebody_else(mention)
-                    and not self.scope.supposed(mention)
-                ):
+                if not self.scope.of_somebody_else(mention) and not self.scope.supposed(mention):
                     found.append(mention)
         found += self._put_right(found)
         kept = self.scope.standing(found)
@@ -69,7 +64,7 @@ class Ages(Context):
     def _age_at(self, at: int) -> int | None:
         """The age that is said at that word, if it is one."""
         text = self._text(at)
-        if text in grammar()["decades"]:
+        if text in grammar()["decades"] or re.fullmatch(r"[2-6]0(erne|s)", text):
             return self._in_decade(at)
         born = self._born(at)
         if born is not None:
@@ -80,7 +75,14 @@ class Ages(Context):
         number = number_at(self.words, at)
         if number is None or number.value != int(number.value):
             return None
-        if self._text(at - 1) in ("fylder", "turning", "bliver", "turn"):
+        before, after = self._text(at - 1), self._text(number.end)
+        if before in ("ikke", "not"):
+            return int(number.value) - 1 if after in ("endnu", "yet") else None
+        if before in word_set("soon") and self.question == "age":
+            return int(number.value) - 1
+        if before in ("var", "was") and after in ("da", "when"):
+            return None
+        if before in ("fylder", "turning", "bliver", "turn"):
             return self._to_come(at, int(number.value))
         if self._text(at - 1) == "fyldt" and self.scope.negated(Mention("age", "", at, number.end)):
             return int(number.value) - 1
@@ -90,9 +92,9 @@ class Ages(Context):
         near = {self._text(i) for i in range(max(0, at - 4), at)}
         parts = ((8, {"sidst", "slutningen", "late", "end"}), (2, {"foerst", "starten", "begyndelsen", "early"}),
                  (5, {"midt", "midten", "mid", "middle"}))  # fmt: skip
-        return next(
-            (grammar()["decades"][self._text(at)] + years for years, said in parts if near & said), None
-        )
+        text = self._text(at)
+        begins = int(text[:2]) if text[0].isdigit() else grammar()["decades"][text]
+        return next((begins + years for years, said in parts if near & said), None)
 
     def _to_come(self, at: int, value: int) -> int | None:
         """ "Turning 25 in December": one less today, where no other number says it."""
@@ -186,6 +188,9 @@ class Ages(Context):
         dated = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})", text)
         if dated and (cue or self.question == "age"):
             return self._years_since(int(dated.group(1)), int(dated.group(2)), int(dated.group(3)))
+        glued = re.fullmatch(r"(\d\d)(\d\d)(\d\d)", text)
+        if glued and cue:
+            return self._years_since(*(int(part) for part in glued.groups()))
         whole = self.question == "age" and re.fullmatch(r"19\d\d|20[01]\d", text)
         if not cue and not whole and not self._born_before(at):
             return None

@@ -90,7 +90,8 @@ class Barriers(Context):
     def _settled(self, mention: Mention) -> bool:
         """ "gælden er betalt", "boligen er på plads": said to be well in the words that follow."""
         after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][:SETTLED_WITHIN]
-        return _stands("settled", " ".join(self._text(at) for at in after))
+        well = self._text(mention.start - 1) in word_set("well")
+        return well or _stands("settled", " ".join(self._text(at) for at in after))
 
     def _denied(self, mention: Mention) -> bool:
         """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
@@ -108,7 +109,7 @@ class Barriers(Context):
         """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
         before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
         return bool(
-            before & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had"}
+            before & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had", "havde", "off"}
         ) or self.scope.no_longer(mention)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from portal.triage.facts import CITIZEN, Value
-from portal.triage.understanding.grammar import grammar
+from portal.triage.understanding.grammar import grammar, word_set
 from portal.triage.understanding.phrases import Mention, facts_phrases
 from portal.triage.understanding.quantities import number_at, spans
 from portal.triage.understanding.scope import Scope
@@ -23,6 +23,7 @@ class Context:
     def __init__(self, text: str, question: str, today: date) -> None:
         self.words = words_of(text, frozenset(grammar()["but"]))
         self.question, self.today = question, today
+        self.asks_back = text.rstrip().endswith("?") and not {word.sentence for word in self.words.words} - {0}
         self.scope = Scope(self.words)
         self.found: dict[str, list[Mention]] = {}
         for one in facts_phrases(question).find(self.words):
@@ -60,7 +61,7 @@ class Context:
         )
 
     def _cue(self, kind: str, value: str) -> list[Mention]:
-        name = f"{kind}.{value}" if kind == "unemployed" else kind
+        name = f"{kind}.{value}" if kind in ("unemployed", "away") else kind
         return [
             one
             for one in self.found.get(name, ())
@@ -72,6 +73,13 @@ class Context:
 
     def _sentence(self, at: int) -> int:
         return self.words.words[min(at, len(self.words.words) - 1)].sentence
+
+    def _is_sick(self) -> bool:
+        """Whether the writer is sick-listed, speaks of being sick, or has a job: only somebody with a job to be away from
+        tells of being ill and employed."""
+        listed_sick = self.facts.get("benefit") in ("sygedagpenge", "jobafklaring")
+        said = self._cue("unemployed", "sick") or self._cue("unemployed", "ill")
+        return listed_sick or self.facts.get("employed") is True or bool(said)
 
     def _one_of(self, fact: str, values: Sequence[str]) -> None:
         """One value is certain; several are only suggested."""
@@ -85,7 +93,12 @@ class Context:
         """A number alone is the answer; one that belongs to something else is not."""
         if any(True for _ in spans(self.words)) or self.scope.vague:
             return
-        numbers = (number_at(self.words, at) for at in range(len(self.words.words)))
+        alone = len(self.words.words) <= IN_PASSING
+        numbers = (
+            number_at(self.words, at)
+            for at in range(len(self.words.words))
+            if alone or self._text(at) not in word_set("articles")
+        )
         whole = (int(one.value) for one in numbers if one and one.value == int(one.value))
         value = next((one for one in whole if CITIZEN[fact].low <= one <= CITIZEN[fact].high), None)
         if value is not None:

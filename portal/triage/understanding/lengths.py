@@ -19,6 +19,9 @@ class Lengths(Context):
     def _notice(self) -> bool:
         """In a period of notice: told to go, and not gone."""
         told = [one for one in self._cue("unemployed", "notice") if not self.scope.negated(one)]
+        going = [one for one in self._cue("unemployed", "going") if not self.scope.supposed(one)]
+        if going and not self._cue("unemployed", "left"):
+            return True
         return (
             bool(told)
             and bool(self._cue("unemployed", "leaves") or self.found.get("employed"))
@@ -40,7 +43,12 @@ class Lengths(Context):
         cues = [one for one in self._cue("unemployed", "cues") if asked or not self.scope.supposed(one)]
         found = [*self._since_days(cues, asked=asked), *self._lasted(cues, asked=asked)]
         found += self._same_unit(found) if asked else []
-        lately = {word.text for word in self.words.words} & {"gaar", "igaar", "yesterday"}
+        if asked and self.words.between(0, 2) == "not yet":
+            self.facts["weeks_unemployed"] = 0
+            return
+        lately = {word.text for word in self.words.words} & (
+            word_set("lately") if asked else {"gaar", "igaar", "yesterday"}
+        )
         if not found and ((asked and lately) or (not asked and cues and self._some_days_ago(cues))):
             found.append((0, 0, 0))
         values = [value for *_, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high]
@@ -66,7 +74,9 @@ class Lengths(Context):
         """Days since which one is without work, or on which it ended."""
         sentences = {self._sentence(one.start) for one in cues}
         sick = {self._sentence(one.start) for one in self._cue("unemployed", "sick")}
-        for day in days(self.words, self.today):
+        named = list(days(self.words, self.today))
+        exact = [day for day in named if not day.rough]
+        for day in exact or named:
             before = [self._text(day.start - step) for step in range(1, 5)]
             since = bool(set(before[:3]) & {"siden", "since", "sin"})
             sentence = self._sentence(day.start)
@@ -94,8 +104,12 @@ class Lengths(Context):
             one = first.value if first else 1
             for at in range(end, len(self.words.words)):
                 later = number_at(self.words, at)
-                if later and self.scope.corrected(
-                    Mention("w", "", start, end), Mention("w", "", at, later.end)
+                more = later and self._text(later.end) in word_set("more_of_it")
+                if later and (
+                    more
+                    or self.scope.corrected(
+                        Mention("w", "", start, end), Mention("w", "", at, later.end)
+                    )
                 ):
                     lasts = weeks(span.days / one * later.value) if span else round(value / one * later.value)
                     return [(at, later.end, lasts)]
@@ -139,20 +153,26 @@ class Lengths(Context):
             near = {
                 self._text(i) for i in range(max(0, span.start - 5), min(len(self.words.words), span.end + 4))
             }
-            ago = self._text(span.end) in ("siden", "ago", "efter", "after") or self._text(
-                span.start - 1
-            ) in ("siden", "since")
+            ago = (
+                self._text(span.end) in ("siden", "ago", "efter", "after")
+                and self._text(span.end + 1) not in ("hvad", "what")
+            ) or self._text(span.start - 1) in ("siden", "since")
             been = {self._text(i) for i in range(max(0, span.start - 4), span.start)} & {"vaeret", "been"}
             other = self.scope.of_somebody_else(Mention("w", "", span.start, span.end))
             if not ago and not been and not other and (asked or (sick and near & word_set("away"))):
                 value = weeks((span.days + (span.high or span.days)) / 2)
                 found.append((span.start, span.end, value))
+        if asked and self._cue("away", "over"):
+            self.facts["expected_weeks_sick"] = 0
+            return
+        found = self._one_after_the_other(found) if asked else found
         for day in days(self.words, self.today, ahead=True) if asked and not found else ():
             found.append((day.start, day.end, max(0, round((day.day - self.today).days / 7))))
         if (
             asked
             and not found
-            and {word.text for word in self.words.words} & {"mandag", "monday", "morgen", "tomorrow", "uge"}
+            and {word.text for word in self.words.words}
+            & {"mandag", "monday", "morgen", "tomorrow", "uge", "week"}
         ):
             found.append((0, 1, 1))
         found += self._same_unit(found) if asked else []
@@ -163,3 +183,16 @@ class Lengths(Context):
             self.facts["expected_weeks_sick"] = values[-1]
         elif asked and not self.scope.vague:
             self._number("expected_weeks_sick")
+
+    def _one_after_the_other(self, found: list[Found]) -> list[Found]:
+        """ "opereres om 3 uger og så 6 uger derefter", "operation d. 10. december og 6 uger bagefter": they add up."""
+        said = {word.text for word in self.words.words}
+        if not said & word_set("one_after_the_other"):
+            return found
+        begin = [day for day in days(self.words, self.today, ahead=True) if found and day.end <= found[0][0]]
+        if begin and len(found) == 1:
+            weeks_to = max(0, round((begin[0].day - self.today).days / 7))
+            return [(begin[0].start, found[0][1], weeks_to + found[0][2])]
+        if len(found) == 2:
+            return [(found[0][0], found[1][1], found[0][2] + found[1][2])]
+        return found

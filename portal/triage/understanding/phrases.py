@@ -100,7 +100,7 @@ def facts_phrases(question: str) -> Phrases:
         for phrase in phrases
     ]
     found += [
-        (f"{kind}.{value}" if kind == "unemployed" else kind, value, phrase)
+        (f"{kind}.{value}" if kind in ("unemployed", "away") else kind, value, phrase)
         for kind, values in listed("facts").items()
         for value, phrases in values.items()
         for phrase in phrases

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from portal.triage.understanding.grammar import grammar, numbers, word_set
 from portal.triage.understanding.text import Words
@@ -35,7 +39,10 @@ WHOLE = (
     "long",
     "solid",
     "good",
+    "ledige",
 )
+LONG = {"units": 4, "months": 5}  # letters a word must have before a slip of the finger is read over
+LONGER = 6  # and before two are
 FEW = {"par": 2, "couple": 2, "few": 3}
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
 
@@ -132,8 +139,23 @@ def _text(words: Words, at: int) -> str:
 
 
 def _unit(words: Words, at: int) -> float | None:
-    found = grammar()["units"].get(_text(words, at))
+    found = grammar()["units"].get(_meant(_text(words, at), "units"))
     return float(found) if found is not None else None
+
+
+@cache
+def _meant(text: str, kind: str) -> str:
+    """The unit or month that was meant by a word with one slip of the finger in it: "måndr", "septemer"."""
+    known = grammar()[kind]
+    if text in known or len(text) < LONG[kind] or not text.isalpha() or text in word_set("no_time"):
+        return text
+    near = process.extractOne(
+        text,
+        [one for one in known if one[0] == text[0] and len(one) >= LONG[kind]],
+        scorer=OSA.distance,
+        score_cutoff=1 if len(text) < LONGER else 2,
+    )
+    return str(near[0]) if near else text
 
 
 def _span(words: Words, at: int) -> Span | None:
@@ -143,7 +165,15 @@ def _span(words: Words, at: int) -> Span | None:
     glued = re.fullmatch(r"(\d{1,4})([a-z]+)", text)
     if glued and glued.group(2) in grammar()["units"]:
         return Span(int(glued.group(1)) * grammar()["units"][glued.group(2)], at, at + 1)
-    return _without_figure(words, at) or _with_figure(words, at)
+    return _without_figure(words, at) or _with_figure(words, at) or _counted_on(words, at)
+
+
+def _counted_on(words: Words, at: int) -> Span | None:
+    """ "på fjerde måned", "in my third week": as many as have begun."""
+    number, unit = grammar()["ordinals"].get(_text(words, at)), _unit(words, at + 1)
+    if number is None or unit is None or _text(words, at - 1) not in ("paa", "my", "min", "mit"):
+        return None
+    return Span(number * unit, at, at + 2)
 
 
 def _without_figure(words: Words, at: int) -> Span | None:
@@ -178,6 +208,10 @@ def _with_figure(words: Words, at: int) -> Span | None:
         return None
     end, value = number.end, number.value
     halves = _text(words, end + 1) in ("a", "en", "et") and _text(words, end + 2) in ("half", "halv", "halvt")
+    if _text(words, end) in ("and", "og") and _text(words, end + 1) in ("half", "halv", "halvt") and (
+        (unit := _unit(words, end + 2)) is not None
+    ):  # "to og et halvt år" without its "et"
+        return Span((value + 0.5) * unit, at, end + 3)
     if _text(words, end) in ("and", "og") and halves:
         value, end = value + 0.5, end + 3
     if _text(words, end) in ("en", "et", "a") and _text(words, end + 1) in (
@@ -191,8 +225,10 @@ def _with_figure(words: Words, at: int) -> Span | None:
     unit = _unit(words, end)
     if unit is None:
         return None
-    if _text(words, end + 1) in ("and", "og") and _text(words, end + 3) in ("half", "halv", "halvt"):
-        return Span((value + 0.5) * unit, at, end + 4)
+    if _text(words, end + 1) in ("and", "og"):
+        for step in (3, 2):  # "to år og et halvt", "to år og halv"
+            if _text(words, end + step) in ("half", "halv", "halvt"):
+                return Span((value + 0.5) * unit, at, end + step + 1)
     return Span(value * unit, at, end + 1, number.high * unit if number.high else None)
 
 
@@ -207,9 +243,12 @@ def _and_a_half(words: Words, span: Span, unit: float) -> Span:
 
 @dataclass(frozen=True)
 class Day:
+    """A day named between those positions; `rough`: by a feast or a season."""
+
     day: date
     start: int
     end: int
+    rough: bool = False
 
 
 def days(words: Words, today: date, *, ahead: bool = False) -> Iterator[Day]:
@@ -237,32 +276,60 @@ class _Dates:
         text, following = _text(self.words, at), _text(self.words, at + 1)
         numeric = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})(?:[./-](\d{2,4}))?", text)
         if numeric and _unit(self.words, at + 1) is None:
-            return self._made(
-                int(numeric.group(1)), int(numeric.group(2)), _year(numeric.group(3)), at, at + 1
-            )
+            year, _at, end = self._with_year(at, at + 1)
+            year = _year(numeric.group(3)) or year
+            return self._made(int(numeric.group(1)), int(numeric.group(2)), year, at, end)
+        written = re.fullmatch(r"(20\d\d)-(\d{1,2})-(\d{1,2})", text)
+        if written:
+            return self._made(int(written.group(3)), int(written.group(2)), int(written.group(1)), at, at + 1)
         number = re.fullmatch(r"\d{1,2}", following)
         if text in ("uge", "week") and number and _unit(self.words, at + 2) is None:
             return self._week(int(following), at)
         day, end = self._day_of_month(at)
         if day is not None:
-            return self._made(day, grammar()["months"][_text(self.words, end - 1)], *self._with_year(at, end))
-        return self._month(at) or self._feast(at) or self._year_alone(at)
+            month = grammar()["months"][_meant(_text(self.words, end - 1), "months")]
+            return self._made(day, month, *self._with_year(at, end))
+        feast = self._feast(at)
+        return (
+            self._month(at)
+            or self._alone(at)
+            or (replace(feast, rough=True) if feast else None)
+            or self._year_alone(at)
+        )
+
+    def _alone(self, at: int) -> Day | None:
+        """ "den 15.": the next of that number, or the last."""
+        number = ORDINAL.fullmatch(_text(self.words, at + 1))
+        if _text(self.words, at) not in ("den", "d", "the") or number is None or not self._ends(at + 2):
+            return None
+        day, month = int(number.group(1)), self.today.month
+        if self.ahead and day < self.today.day:
+            month = month % 12 + 1
+        elif not self.ahead and day > self.today.day:
+            month = (month - 2) % 12 + 1
+        return self._made(day, month, None, at, at + 2)
+
+    def _ends(self, at: int) -> bool:
+        """Whether nothing more of a date or a stretch follows."""
+        return at >= len(self.words.words) or self.words.words[at].clause != self.words.words[at - 1].clause
 
     def _day_of_month(self, at: int) -> tuple[int | None, int]:
         """ "1. maj", "ninth of December", "May 3rd": the day, and where its month ends."""
         months = grammar()["months"]
         day = _ordinal(_text(self.words, at))
         following = at + 1 + (_text(self.words, at + 1) in ("of", "i"))
-        if day is not None and _text(self.words, following) in months:
+        if day is not None and _meant(_text(self.words, following), "months") in months:
             return day, following + 1
         return None, at
 
     def _with_year(self, at: int, end: int) -> tuple[int | None, int, int]:
         year = _four(self.words, end)
+        if year is None and self.words.between(end, end + 2) in ("sidste aar", "last year"):
+            return self.today.year - 1, at, end + 2
         return year, at, end + (year is not None)
 
     def _month(self, at: int) -> Day | None:
-        months, text = grammar()["months"], _text(self.words, at)
+        months, text = grammar()["months"], _meant(_text(self.words, at), "months")
         if text not in months or text == "jul":
             return None
         after = ORDINAL.fullmatch(_text(self.words, at + 1))
@@ -291,8 +358,13 @@ class _Dates:
         text = _text(self.words, at)
         year = _four(self.words, at + 1)
         end = at + 1 + (year is not None)
-        if text == "new" and _text(self.words, at + 1) in ("year", "years"):
-            return self._made(1, 1, None, at, at + 2)
+        following = _text(self.words, at + 1)
+        if (text in ("new", "ny", "nye") and following in ("year", "years", "aar")) or (
+            text == "sankt" and following == "hans"
+        ):
+            return self._made(*((1, 1) if text != "sankt" else (23, 6)), None, at, at + 2)
+        if text == "sommerferien" and _text(self.words, at - 1) in ("efter", "after"):
+            return self._made(10, 8, year, at, end)
         if text in grammar()["movable"]:
             off = timedelta(grammar()["movable"][text])
             every = [easter(one) + off for one in range(self.today.year - 1, self.today.year + 2)]

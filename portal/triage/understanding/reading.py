@@ -15,6 +15,7 @@ from portal.triage.understanding.grammar import grammar, listed, word_set
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.text import flat
+from portal.triage.understanding.weighing import Weighing
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Read:
     declines: bool
 
 
-class Reading(Ages, Lengths, Barriers):
+class Reading(Ages, Lengths, Barriers, Weighing):
     """One text, read for a question or for everything."""
 
     def read(self) -> Read:
@@ -41,6 +42,7 @@ class Reading(Ages, Lengths, Barriers):
         for name, read in readers.items():
             if self.question in (name, "open"):
                 read()
+        self._weigh_all()
         if self.question in TOGETHER and self._notice():
             self.facts |= {"employed": True, "weeks_unemployed": 0}
         code = self._work() if self.question == "open" else None
@@ -247,16 +249,10 @@ class Reading(Ages, Lengths, Barriers):
         over = {word.text for word in self.words.words} & word_set("over")
         return not over and bool(work.mentioned(self.words, self.scope, asked=True))
 
-    def _is_sick(self) -> bool:
-        return bool(self._cue("unemployed", "sick")) or self.facts.get("benefit") in (
-            "sygedagpenge",
-            "jobafklaring",
-        )
-
     def _cause(self) -> None:
         known, unknown = self._own("sickness_cause_clear", "true"), self._own("sickness_cause_clear", "false")
         asked = self.question == "sickness_cause_clear"
-        sick = self._is_sick() or self.facts.get("employed") is True or asked
+        sick = self._is_sick() or asked
         if asked and self.scope.vague:
             return
         if unknown and known and asked:

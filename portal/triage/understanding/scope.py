@@ -115,6 +115,15 @@ class Scope:
             for start, end, named in self._others
         )
 
+    @property
+    def about_others(self) -> bool:
+        """Whether somebody else is spoken of at all."""
+        return bool(self._others)
+
+    def others_at(self, at: int) -> bool:
+        """Whether the word there is about somebody else."""
+        return any(start <= at < end for start, end, _ in self._others)
+
     def standing(self, mentions: Sequence[Mention]) -> list[Mention]:
         """Those of several mentions of the same that were not taken back before another of them."""
         return [
@@ -150,15 +159,22 @@ def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
         sentence = words.words[at].sentence
         clause = words.words[at].clause
         while end < len(texts) and words.words[end].sentence == sentence:
-            if texts[end] in mine:
+            if _is_mine(texts, end, mine):
                 break
             if words.words[end].clause != clause:
-                said = {texts[i] for i in words.clause_of(end)}
-                told_on = told_on or bool(said & about)
-                if not told_on or said & mine:
+                positions = words.clause_of(end)
+                told_on = told_on or bool({texts[i] for i in positions} & about)
+                if not told_on or any(_is_mine(texts, i, mine) for i in positions):
                     break
                 clause = words.words[end].clause
             end += 1
         found.append((at - 1, end, at))
         at = end
     return found
+
+
+def _is_mine(texts: Sequence[str], at: int, mine: frozenset[str]) -> bool:
+    """Whether the writer comes in there. "I" is one; the Danish "i" is none: "i 3 år", "i huset"."""
+    if texts[at] != "i":
+        return texts[at] in mine
+    return at + 1 < len(texts) and texts[at + 1] in word_set("after_i")

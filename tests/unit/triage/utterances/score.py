@@ -22,10 +22,12 @@ TUNING, ANSWERS, UNTOUCHED, TYPICAL = (
 
 @dataclass
 class Score:
-    """Counts over one file. `right`, `wrong` and `missed` are per fact."""
+    """Counts over one file. `right`, `wrong`, `found` and `missed` are per fact; what may be said and need not be is right, and
+    not among what has to be `found`."""
 
     right: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
     unclear: int = 0
     left_alone: int = 0
@@ -40,18 +42,20 @@ class Score:
 
     @property
     def recall(self) -> float:
-        return self.right.total() / max(1, self.right.total() + self.missed.total())
+        return self.found.total() / max(1, self.found.total() + self.missed.total())
 
     def lines(self) -> list[str]:
         said = [
-            f"precision {self.precision:.3f}, recall {self.recall:.3f} over {self.right.total() + self.missed.total()} facts",
+            f"precision {self.precision:.3f}, recall {self.recall:.3f} over {self.found.total() + self.missed.total()} facts",
             f"left alone when unclear {self.left_alone}/{self.unclear}",
             f"occupation right first {self.first}/{self.titles}, among five {self.among_five}/{self.titles}",
         ]
         for fact in sorted({*self.right, *self.wrong, *self.missed}):
-            right, wrong, missed = self.right[fact], self.wrong[fact], self.missed[fact]
-            precision, recall = right / max(1, right + wrong), right / max(1, right + missed)
-            said.append(f"  {fact:<22} precision {precision:.2f}  recall {recall:.2f}  ({right + missed})")
+            right, wrong, found, missed = (
+                count[fact] for count in (self.right, self.wrong, self.found, self.missed)
+            )
+            precision, recall = right / max(1, right + wrong), found / max(1, found + missed)
+            said.append(f"  {fact:<22} precision {precision:.2f}  recall {recall:.2f}  ({found + missed})")
         return said
 
 
@@ -78,8 +82,8 @@ def _count(found: Score, case: dict[str, Any], understood: Understood) -> None:
         )
         (found.right if fits else found.wrong)[name] += 1
     for name, value in case["facts"].items():
-        if understood.facts.get(name) not in [value, *may.get(name, ())]:
-            found.missed[name] += 1
+        met = understood.facts.get(name) in [value, *may.get(name, ())]
+        (found.found if met else found.missed)[name] += 1
     if case["unclear"]:
         found.unclear += 1
         found.left_alone += not understood.facts and understood.occupation is None

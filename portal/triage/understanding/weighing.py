@@ -1,0 +1,87 @@
+"""What is said in more ways than lists hold is weighed by what was learnt from examples; the lists' word counts with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from portal.triage.facts import Value
+from portal.triage.understanding.context import Context
+from portal.triage.understanding.examples import FACTS, MESSAGE, PERIODS, SENTENCE, learnt
+from portal.triage.understanding.grammar import listed
+from portal.triage.understanding.marks import Marks, marks_of
+from portal.triage.understanding.periods import AWAY, UNEMPLOYED, periods
+
+HALF = 0.5
+CAUSE = "sickness_cause_clear"  # asked of the sick-listed only
+WORTH_ASKING = 0.3  # of a threshold
+
+
+class Weighing(Context):
+    """The reader of what the lists did not settle alone."""
+
+    def _weigh_all(self) -> None:
+        for fact in FACTS:
+            if self.question == fact or (self.question == "open" and (fact != CAUSE or self._is_sick())):
+                self._weigh(fact)
+        if self.question == "open":
+            self._weigh_periods()
+
+    def _weigh(self, fact: str) -> None:
+        """The value that is far enough ahead is certain; one that is nearly so, or that the lists had, is worth asking after."""
+        thresholds, asked = listed("thresholds"), self.question == fact
+        sure = thresholds["answers" if asked else "open"][fact]
+        said = self.facts.pop(fact, None)
+        ahead = self._ahead(fact, said, thresholds["listed"])
+        if not ahead:  # no word is the writer's own
+            return
+        value = max(ahead, key=lambda one: ahead[one])
+        certain = ahead[value] >= sure or (value == said and not asked)
+        if certain and not (asked and self.asks_back):
+            self.facts[fact] = value
+            self.maybe.pop(fact, None)
+        elif said is not None:
+            self.maybe[fact] = tuple(dict.fromkeys((said, value)))
+        elif certain or ahead[value] >= sure * WORTH_ASKING:
+            self.maybe.setdefault(fact, (value,))
+
+    def _ahead(self, fact: str, said: Value | None, add: float) -> dict[Value, float]:
+        """How far each value is ahead of the others: in an answer; in a message, in the sentence that says it most plainly,
+        and half as much in the whole."""
+        tables, asked = learnt(), self.question == fact
+        found: dict[Value, float] = {}
+        for marks in self._sentences():
+            for value, ahead in tables[fact if asked else SENTENCE + fact].weigh(marks).items():
+                if value is not None:
+                    found[value] = max(found.get(value, ahead), ahead)
+        if not asked:
+            whole = tables[MESSAGE + fact].weigh(marks_of([word.text for word in self.words.words]))
+            found = {value: ahead + HALF * whole.get(value, 0.0) for value, ahead in found.items()}
+        if said is not None:
+            found = {value: ahead + (add if value == said else -add) for value, ahead in found.items()}
+        return found
+
+    def _sentences(self) -> Iterator[Marks]:
+        """The words of each sentence of a message, or of the whole of an answer; in a message without what is said of others."""
+        if self.question != "open":
+            yield marks_of([word.text for word in self.words.words])
+            return
+        own: dict[int, list[str]] = {}
+        for at, word in enumerate(self.words.words):
+            if not self.scope.others_at(at):
+                own.setdefault(word.sentence, []).append(word.text)
+        yield from (marks_of(words) for words in own.values())
+
+    def _weigh_periods(self) -> None:
+        """Lengths of time and days the lists had no word beside, by the words around them."""
+        sure = listed("thresholds")["open"][PERIODS]
+        found: dict[str, tuple[float, int]] = {}
+        for period in periods(self.words, self.today):
+            if self.scope.others_at(period.start):
+                continue
+            ahead = learnt()[PERIODS].weigh(period.marks)
+            for fact, lasts in period.weeks.items():
+                if ahead[fact] >= max(sure, found.get(fact, (0.0, 0))[0]):
+                    found[fact] = ahead[fact], lasts
+        for fact in (UNEMPLOYED, AWAY):
+            if fact in found and fact not in self.facts:
+                self.facts[fact] = found[fact][1]
