@@ -3,6 +3,7 @@ script it only does that."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from portal.triage.understanding import examples
+sys.path.insert(0, str(Path(__file__).parent))  # a build does not look here by itself
+from portal.triage.understanding import examples  # noqa: E402
 
 
 class Words(BuildHookInterface[Any]):
