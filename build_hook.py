@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))  # a build does not look here by itself
-from portal.triage.understanding import examples  # noqa: E402
+from portal.triage.understanding import examples
 
 
 class Words(BuildHookInterface[Any]):

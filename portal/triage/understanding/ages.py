@@ -14,7 +14,22 @@ from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Number, number_at
 
 OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y", "old", "gammel")
-SAID = ("er", "fyldt", "blevet", "alder", "age", "aged", "im", "am", "ae", "alderen", "is")
+SAID = (
+    "blev",
+    "bin",
+    "turned",
+    "er",
+    "fyldt",
+    "blevet",
+    "alder",
+    "age",
+    "aged",
+    "im",
+    "am",
+    "ae",
+    "alderen",
+    "is",
+)
 ROUGHLY = ("over", "under", "above", "below", "runder", "mindst", "than", "least")
 JUST = ("lige", "kun", "only", "just", "nu", "allerede", "snart", "now", "already")
 
@@ -99,7 +114,7 @@ class Ages(Context):
     def _to_come(self, at: int, value: int) -> int | None:
         """ "Turning 25 in December": one less today, where no other number says it."""
         alone = self._text(at - 1) == "turning" and self._alone(at)
-        if self._text(at + 1) in ("om", "in", "til"):
+        if self._text(at + 1) in ("om", "in", "til", "i", "naeste", "next"):
             return value - 1
         return value - 1 if alone or (self.question == "age" and not self._other_number(at)) else None
 
@@ -120,6 +135,13 @@ class Ages(Context):
             return before not in ("at", "with") or before2 not in ("retiring", "retire", "pension")
         first = at == 0 or self.words.words[at - 1].sentence != self.words.words[at].sentence
         if first and after in ("og", "and"):
+            return True
+        if (
+            at == 0
+            and GROWN <= number.value <= CITIZEN["age"].high
+            and not number.high
+            and self._introduces(number.end)
+        ):
             return True
         clause = self.words.clauses[self.words.words[at].clause]
         if clause[0] == at and clause[-1] == number.end - 1:
@@ -145,6 +167,11 @@ class Ages(Context):
         if self._names_somebody(at):
             return ends or self._text(end) in word_set("after_an_age")
         return ends and before in word_set("before_an_age")
+
+    def _introduces(self, end: int) -> bool:
+        """A message that begins with a bare number begins with an age: "42 tømrer", "34 master i"; not "20 ansøgninger"."""
+        after = self._text(end)
+        return self.question == "open" and self._closes(end) and after not in word_set("not_counted")
 
     def _names_somebody(self, end: int) -> bool:
         """Whether the words up to there are somebody's work, or say man or woman."""
@@ -180,6 +207,9 @@ class Ages(Context):
             i for i in range(end, min(end + 3, len(self.words.words))) if self.words.words[i].clause == clause
         ]
         after = {self._text(i) for i in following}
+        goes_on = self._text(end + 1) in ("i", "in", "som", "as") and self._text(at - 1) not in SAID
+        if goes_on and self._text(end) in ("aar", "years") and self.question == "open" and at > 0:
+            return True
         return bool(after & word_set("spans_before")) or "gennem" in (self._text(at - 1), self._text(at - 2))
 
     def _born(self, at: int) -> int | None:

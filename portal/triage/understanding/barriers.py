@@ -109,7 +109,8 @@ class Barriers(Context):
         """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
         before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
         return bool(
-            before & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had", "havde", "off"}
+            before
+            & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had", "havde", "off"}
         ) or self.scope.no_longer(mention)
 
 

@@ -23,7 +23,9 @@ class Context:
     def __init__(self, text: str, question: str, today: date) -> None:
         self.words = words_of(text, frozenset(grammar()["but"]))
         self.question, self.today = question, today
-        self.asks_back = text.rstrip().endswith("?") and not {word.sentence for word in self.words.words} - {0}
+        self.asks_back = text.rstrip().endswith("?") and not {word.sentence for word in self.words.words} - {
+            0
+        }
         self.scope = Scope(self.words)
         self.found: dict[str, list[Mention]] = {}
         for one in facts_phrases(question).find(self.words):

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from portal.triage.facts import CITIZEN, Value
+from portal.triage.facts import Value
 from portal.triage.understanding.grammar import WORDS
 from portal.triage.understanding.marks import Learnt, Marks, marks_of
-from portal.triage.understanding.periods import UNEMPLOYED, AWAY, periods
+from portal.triage.understanding.periods import periods
 from portal.triage.understanding.text import Words, words_of
 
 FILE, LEARNT = WORDS / "examples.jsonl", WORDS / "learnt.npz"
@@ -45,6 +45,10 @@ class Example:
 
     def tells(self, fact: str) -> bool:
         return fact in self.facts or fact in self.also
+
+    def kept_beside(self, fact: str) -> bool:
+        """Whether it is one of the few answers to something else kept as an example of saying nothing of this."""
+        return not self.tells(fact) and zlib.crc32(self.text.encode()) % ONE_IN == 0
 
 
 def examples() -> Sequence[Example]:
@@ -95,14 +99,11 @@ def _answers(fact: str, every: Iterable[Example]) -> Iterator[tuple[Marks, Value
     for one in every:
         if one.question == fact:
             yield _marks(one.text), one.facts.get(fact)
-        elif one.question != "open" and not one.tells(fact):
-            if one.says_nothing or zlib.crc32(one.text.encode()) % ONE_IN == 0:
-                yield _marks(one.text), None
+        elif one.question != "open" and (one.says_nothing or one.kept_beside(fact)):
+            yield _marks(one.text), None
 
 
-def _sentences(
-    fact: str, every: Iterable[Example], answered: Learnt
-) -> Iterator[tuple[Marks, Value | None]]:
+def _sentences(fact: str, every: Iterable[Example], answered: Learnt) -> Iterator[tuple[Marks, Value | None]]:
     """Answers; and of each open message the sentence that most says what the message says, or all that say nothing of it."""
     for one in every:
         if one.question == fact or (one.question != "open" and one.says_nothing):

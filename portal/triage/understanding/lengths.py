@@ -42,7 +42,7 @@ class Lengths(Context):
             return
         cues = [one for one in self._cue("unemployed", "cues") if asked or not self.scope.supposed(one)]
         found = [*self._since_days(cues, asked=asked), *self._lasted(cues, asked=asked)]
-        found += self._same_unit(found) if asked else []
+        found += self._same_unit(found) if asked else self._put_right_to(found)
         if asked and self.words.between(0, 2) == "not yet":
             self.facts["weeks_unemployed"] = 0
             return
@@ -96,6 +96,13 @@ class Lengths(Context):
         values = [(one.start, one.end, int(one.value)) for one in kept]
         return sorted(values, key=lambda one: self._text(one[1]) not in ("siden", "ago"))
 
+    def _put_right_to(self, found: Sequence[Found]) -> Iterator[Found]:
+        """ "ten months, no sorry, a full year": a stretch that takes back one that was meant is meant too."""
+        for span in spans(self.words):
+            later = Mention("w", "", span.start, span.end)
+            if any(self.scope.corrected(Mention("w", "", start, end), later) for start, end, _ in found):
+                yield span.start, span.end, weeks(span.days)
+
     def _same_unit(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """ "2 år, nej, det er nok 3": a number alone after one that had a unit is of the same."""
         for start, end, value in found:
@@ -107,9 +114,7 @@ class Lengths(Context):
                 more = later and self._text(later.end) in word_set("more_of_it")
                 if later and (
                     more
-                    or self.scope.corrected(
-                        Mention("w", "", start, end), Mention("w", "", at, later.end)
-                    )
+                    or self.scope.corrected(Mention("w", "", start, end), Mention("w", "", at, later.end))
                 ):
                     lasts = weeks(span.days / one * later.value) if span else round(value / one * later.value)
                     return [(at, later.end, lasts)]

@@ -53,9 +53,7 @@ class Learnt:
     """What examples say of one thing: `values`, the marks seen (in order), and how much each speaks for each value.
     `None` among the values: that nothing certain is said."""
 
-    def __init__(
-        self, values: Sequence[Value | None], seen: Marks, speaks: NDArray[np.float16]
-    ) -> None:
+    def __init__(self, values: Sequence[Value | None], seen: Marks, speaks: NDArray[np.float16]) -> None:
         self.values, self.seen, self.speaks = tuple(values), seen, speaks
 
     @classmethod

@@ -208,8 +208,10 @@ def _with_figure(words: Words, at: int) -> Span | None:
         return None
     end, value = number.end, number.value
     halves = _text(words, end + 1) in ("a", "en", "et") and _text(words, end + 2) in ("half", "halv", "halvt")
-    if _text(words, end) in ("and", "og") and _text(words, end + 1) in ("half", "halv", "halvt") and (
-        (unit := _unit(words, end + 2)) is not None
+    if (
+        _text(words, end) in ("and", "og")
+        and _text(words, end + 1) in ("half", "halv", "halvt")
+        and ((unit := _unit(words, end + 2)) is not None)
     ):  # "to og et halvt år" without its "et"
         return Span((value + 0.5) * unit, at, end + 3)
     if _text(words, end) in ("and", "og") and halves:

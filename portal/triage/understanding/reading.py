@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.triage.facts import EDUCATIONS, Value
 from portal.triage.understanding import work
@@ -45,6 +45,8 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         self._weigh_all()
         if self.question in TOGETHER and self._notice():
             self.facts |= {"employed": True, "weeks_unemployed": 0}
+        elif self.question == "open" and self.facts.get("employed") is True:
+            self._still_there()
         code = self._work() if self.question == "open" else None
         wants = [
             one
@@ -58,6 +60,13 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         self._hinted()
         declines = self.scope.vague or bool(self.found.get("declines"))
         return Read(self.facts, self.maybe, code, bool(wants), elsewhere, declines)
+
+    def _still_there(self) -> None:
+        """Who has a job has been without one for no time, if told to go; a stretch that says otherwise is of something else."""
+        if self._cue("unemployed", "notice"):
+            self.facts["weeks_unemployed"] = 0
+        elif self.facts.get("weeks_unemployed"):
+            del self.facts["weeks_unemployed"]
 
     def _hinted(self) -> None:
         """What may be meant by words that are not enough to say so: "sygemeldt" of a benefit, a bad back of the health."""
@@ -125,7 +134,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         for one in work.mentioned(self.words, self.scope):
             asked = self.question == "education"
             if (
-                (asked or self.scope.trained(one))
+                (asked or self.scope.trained(one) or one.value in listed("levels")["named"])
                 and not self.scope.unfinished(one)
                 and not self.scope.wished(one)
             ):
@@ -225,7 +234,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             self.facts["employed"] = True
             return
         yes, no = self._own("employed", "true"), self._own("employed", "false")
-        yes = [one for one in yes if not self.scope.past(one)]
+        yes = [one for one in yes if not self.scope.past(one)] + self._not_lost()
         if self.question == "employed" and self.scope.vague:
             return
         if self.question == "employed" and not (yes or no):
@@ -243,6 +252,17 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             self.facts["employed"] = False
         elif yes and no and self.question == "employed":
             self.facts["employed"] = max(yes + no, key=lambda one: one.start).value == "true"
+
+    def _not_lost(self) -> list[Mention]:
+        """ "ikke fyret endnu", "I'm not unemployed": who has not lost a job has one."""
+        lost = [one for one in self.found.get("employed", ()) if one.value == "false"]
+        return [
+            replace(one, value="true")
+            for one in lost
+            if self.scope.negated(one)
+            and not is_negative(self.words, one)
+            and not self.scope.of_somebody_else(one)
+        ]
 
     def _works_as_something(self) -> bool:
         """ "smed på et værft": a trade named in answer to whether one has a job, with nothing that says it is over."""
@@ -280,7 +300,7 @@ TOGETHER = ("employed", "weeks_unemployed")  # a period of notice answers both
 
 def level_of(code: str) -> str | None:
     """The education a trade is learnt by, where there is one usual way."""
-    for level, codes in listed("levels").items():
-        if any(code.startswith(prefix) for prefix in codes["codes"]):
-            return level
-    return None
+    levels = {level: one["codes"] for level, one in listed("levels").items() if level in EDUCATIONS}
+    return next(
+        (level for level, codes in levels.items() if any(code.startswith(one) for one in codes)), None
+    )

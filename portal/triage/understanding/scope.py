@@ -20,7 +20,10 @@ class Scope:
         self.words = words
         self._marks: dict[str, list[Mention]] = {}
         for mark in grammar_phrases().find(words):
-            self._marks.setdefault(mark.kind, []).append(mark)
+            if (
+                words.words[mark.start].text != "for"
+            ):  # "før" without its ø, or the other word: too little to go by
+                self._marks.setdefault(mark.kind, []).append(mark)
         self._others = _clauses_of_others(words)
 
     def holds(self, mention: Mention, *, negatable: bool = True) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from portal.triage.facts import Value
+from portal.triage.facts import CITIZEN, Value
 from portal.triage.understanding.context import Context
 from portal.triage.understanding.examples import FACTS, MESSAGE, PERIODS, SENTENCE, learnt
-from portal.triage.understanding.grammar import listed
+from portal.triage.understanding.grammar import listed, word_set
 from portal.triage.understanding.marks import Marks, marks_of
-from portal.triage.understanding.periods import AWAY, UNEMPLOYED, periods
+from portal.triage.understanding.periods import AWAY, UNEMPLOYED, Period, periods
+from portal.triage.understanding.quantities import number_at
 
 HALF = 0.5
 CAUSE = "sickness_cause_clear"  # asked of the sick-listed only
+MOST = {fact: CITIZEN[fact].high for fact in (UNEMPLOYED, AWAY)}  # weeks
 WORTH_ASKING = 0.3  # of a threshold
 
 
@@ -61,14 +63,11 @@ class Weighing(Context):
         return found
 
     def _sentences(self) -> Iterator[Marks]:
-        """The words of each sentence of a message, or of the whole of an answer; in a message without what is said of others."""
-        if self.question != "open":
-            yield marks_of([word.text for word in self.words.words])
-            return
+        """The words of each sentence of a message, or of the whole of an answer, without what is said of others."""
         own: dict[int, list[str]] = {}
         for at, word in enumerate(self.words.words):
             if not self.scope.others_at(at):
-                own.setdefault(word.sentence, []).append(word.text)
+                own.setdefault(word.sentence if self.question == "open" else 0, []).append(word.text)
         yield from (marks_of(words) for words in own.values())
 
     def _weigh_periods(self) -> None:
@@ -76,12 +75,18 @@ class Weighing(Context):
         sure = listed("thresholds")["open"][PERIODS]
         found: dict[str, tuple[float, int]] = {}
         for period in periods(self.words, self.today):
-            if self.scope.others_at(period.start):
+            if self.scope.others_at(period.start) or self._is_my_age(period):
                 continue
             ahead = learnt()[PERIODS].weigh(period.marks)
             for fact, lasts in period.weeks.items():
-                if ahead[fact] >= max(sure, found.get(fact, (0.0, 0))[0]):
+                if lasts <= MOST[fact] and ahead[fact] >= max(sure, found.get(fact, (0.0, 0))[0]):
                     found[fact] = ahead[fact], lasts
-        for fact in (UNEMPLOYED, AWAY):
-            if fact in found and fact not in self.facts:
-                self.facts[fact] = found[fact][1]
+        for fact, (_, lasts) in found.items():
+            if fact not in self.facts and (fact != AWAY or self._is_sick()):
+                self.facts[fact] = lasts
+
+    def _is_my_age(self, period: Period) -> bool:
+        """ "58 år" is how old somebody is, where that is their age."""
+        number = number_at(self.words, period.start)
+        years = self._text(period.end - 1) in word_set("years")
+        return number is not None and years and number.value == self.facts.get("age")
