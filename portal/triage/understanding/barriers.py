@@ -39,12 +39,16 @@ class Barriers(Context):
             self.facts[FACT] = len(held)
         elif self._cue("barriers", "none") or (asked and (kinds or self._text(0) in word_set("no"))):
             self.facts[FACT] = 0
-        elif asked and self._cue("barriers", "all"):
+        elif asked and self._cue("barriers", "all") and len(self.words.words) <= COUNTED and not self._well():
             self.facts[FACT] = SIX
         elif asked and (len(self.words.words) <= COUNTED or self._counts()):
             self._number(FACT)
         elif len(kinds - held) >= 3:
             self.facts[FACT] = 0
+
+    def _well(self) -> bool:
+        """ "alt i orden her", "everything is fine"."""
+        return bool(self._texts() & {*word_set("well"), "orden", "okay", "ok"})
 
     def _weighs(self, mention: Mention) -> bool:
         return not self._denied(mention) and not self._once(mention) and not self._settled(mention)

@@ -11,7 +11,7 @@ from portal.triage.understanding import work
 from portal.triage.understanding.ages import Ages
 from portal.triage.understanding.barriers import Barriers
 from portal.triage.understanding.context import is_negative
-from portal.triage.understanding.grammar import grammar, listed, word_set
+from portal.triage.understanding.grammar import listed, word_set
 from portal.triage.understanding.lengths import Lengths
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.text import flat
@@ -48,6 +48,11 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         elif self.question == "open" and self.facts.get("employed") is True:
             self._still_there()
         code = self._work() if self.question == "open" else None
+        if (
+            self.question == "open" and self.asks_back
+        ):  # "If I move to Denmark, will I get dagpenge?" says nothing of the writer
+            self.maybe = {**{fact: (value,) for fact, value in self.facts.items()}, **self.maybe}
+            self.facts, code = {}, None
         wants = [
             one
             for one in self.found.get("person", ())
@@ -104,10 +109,15 @@ class Reading(Ages, Lengths, Barriers, Weighing):
                 for word in self.words.words
                 if word.sentence in {self._sentence(one.start) for one in funds}
             }
-            denied = {word.text for word in self.words.words} & set(grammar()["negations"])
-            if (self.question == "benefit" and not denied) or (near & word_set("paying") and not denied):
+            denied = self._denied_after(funds[0])
+            if (self.question == "benefit" or near & word_set("paying")) and not denied:
                 real = [Mention("benefit", "dagpenge", funds[0].start, funds[0].end)]
         self._one_of("benefit", [one.value for one in real or nothing])
+
+    def _denied_after(self, mention: Mention) -> bool:
+        """ "min a-kasse betaler ikke mere"."""
+        after = {self._text(at) for at in self.words.clause_of(mention.start) if at >= mention.end}
+        return bool(after & word_set("negations"))
 
     def _gone_or_hoped(self, mention: Mention) -> bool:
         """ "efter 22 ugers sygedagpenge", "søger førtidspension"; who has asked for kontanthjælp counts as having it."""
@@ -134,7 +144,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         for one in work.mentioned(self.words, self.scope):
             asked = self.question == "education"
             if (
-                (asked or self.scope.trained(one) or one.value in listed("levels")["named"])
+                (asked or self.scope.trained(one) or self._is_by_name(one))
                 and not self.scope.unfinished(one)
                 and not self.scope.wished(one)
             ):
@@ -162,6 +172,19 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             ):
                 found += [level for level in (level_of(known[0]),) if level]
         return found
+
+    def _is_by_name(self, mention: Mention) -> bool:
+        """ "Jeg er sygeplejerske", "43, tømrer": trades nobody is in without having learnt them, said of oneself and not of
+        "lægen" one sees."""
+        levels, before = listed("levels"), self._text(mention.start - 1)
+        if mention.value not in levels["named"] or self._text(mention.end - 1)[-2:] in ("en", "ne", "rs"):
+            return False
+        if before in ("a", "an"):
+            before = self._text(mention.start - 2)
+        if before in word_set("said_to_be"):
+            return True
+        begins = self.words.clause_of(mention.start)[0] == mention.start or before.isdigit()
+        return begins and mention.value not in levels["met"]
 
     def _is_workplace(self, mention: Mention) -> bool:
         """ "lærer på gymnasiet": where somebody works, not what they have."""

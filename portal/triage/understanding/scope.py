@@ -85,9 +85,13 @@ class Scope:
     def unfinished(self, mention: Mention) -> bool:
         """Begun and left, or not yet done: said close by, in the same sentence."""
         sentence = self.words.words[mention.start].sentence
+        if mention.start and self.words.words[mention.start - 1].text in ("kun", "only"):
+            return False
+        clause = self._clause(mention)
         return any(
             self.words.words[mark.start].sentence == sentence
             and (0 <= mark.start - mention.end <= LEFT or 0 <= mention.start - mark.end <= LEFT)
+            and (self.words.words[mark.start].text != "mangler" or mark.start in clause)
             for mark in self._marks.get("unfinished", ())
         )
 
@@ -151,8 +155,15 @@ def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
     at = 0
     while at < len(texts):
         named = (
-            texts[at] in others and at > 0 and texts[at - 1] in owners and texts[at - 1] not in ("en", "a")
+            texts[at] in others
+            and at > 0
+            and texts[at - 1] in owners
+            and texts[at - 1] not in ("en", "a")
+            and not (at > 1 and texts[at - 2] in word_set("beside"))
         )
+        begins = at == 0 or words.words[at - 1].clause != words.words[at].clause
+        if texts[at] in word_set("definite_others") or (begins and texts[at] in ("she", "he", "hun", "han")):
+            named = True
         if not named and texts[at] == "hubby":
             named = True
         if not named:
@@ -171,7 +182,7 @@ def _clauses_of_others(words: Words) -> list[tuple[int, int, int]]:
                     break
                 clause = words.words[end].clause
             end += 1
-        found.append((at - 1, end, at))
+        found.append((at - (texts[at - 1] in owners), end, at))
         at = end
     return found
 
