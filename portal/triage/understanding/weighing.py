@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cached_property
 
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.understanding.context import Context
@@ -13,9 +14,10 @@ from portal.triage.understanding.periods import AWAY, UNEMPLOYED, Period, period
 from portal.triage.understanding.quantities import number_at
 
 HALF = 0.5
-CAUSE = "sickness_cause_clear"  # asked of the sick-listed only
+CAUSE, JOB = "sickness_cause_clear", "employed"
+WORK = tuple(word_set("work"))
 MOST = {fact: CITIZEN[fact].high for fact in (UNEMPLOYED, AWAY)}  # weeks
-WORTH_ASKING = 0.3  # of a threshold
+WORTH_ASKING = 0.5  # of a threshold
 
 
 class Weighing(Context):
@@ -23,10 +25,16 @@ class Weighing(Context):
 
     def _weigh_all(self) -> None:
         for fact in FACTS:
-            if self.question == fact or (self.question == "open" and (fact != CAUSE or self._is_sick())):
+            if self.question == fact or (self.question == "open" and self._can_say(fact)):
                 self._weigh(fact)
         if self.question == "open":
             self._weigh_periods()
+
+    def _can_say(self, fact: str) -> bool:
+        """Of somebody who is not sick no message tells the cause; whether one has a job it tells with a word of work."""
+        if fact == JOB:
+            return any(word.text.startswith(WORK) for word in self.words.words)
+        return fact != CAUSE or self._is_sick()
 
     def _weigh(self, fact: str) -> None:
         """The value that is far enough ahead is certain; one that is nearly so, or that the lists had, is worth asking after."""
@@ -51,24 +59,29 @@ class Weighing(Context):
         and half as much in the whole."""
         tables, asked = learnt(), self.question == fact
         found: dict[Value, float] = {}
-        for marks in self._sentences():
+        for marks in self._sentences:
             for value, ahead in tables[fact if asked else SENTENCE + fact].weigh(marks).items():
                 if value is not None:
                     found[value] = max(found.get(value, ahead), ahead)
         if not asked:
-            whole = tables[MESSAGE + fact].weigh(marks_of([word.text for word in self.words.words]))
+            whole = tables[MESSAGE + fact].weigh(self._whole)
             found = {value: ahead + HALF * whole.get(value, 0.0) for value, ahead in found.items()}
         if said is not None:
             found = {value: ahead + (add if value == said else -add) for value, ahead in found.items()}
         return found
 
-    def _sentences(self) -> Iterator[Marks]:
+    @cached_property
+    def _sentences(self) -> Sequence[Marks]:
         """The words of each sentence of a message, or of the whole of an answer, without what is said of others."""
         own: dict[int, list[str]] = {}
         for at, word in enumerate(self.words.words):
             if not self.scope.others_at(at):
                 own.setdefault(word.sentence if self.question == "open" else 0, []).append(word.text)
-        yield from (marks_of(words) for words in own.values())
+        return [marks_of(words) for words in own.values()]
+
+    @cached_property
+    def _whole(self) -> Marks:
+        return marks_of([word.text for word in self.words.words])
 
     def _weigh_periods(self) -> None:
         """Lengths of time and days the lists had no word beside, by the words around them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from portal.domain.errors import InvalidError
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding import understand, work
 from portal.triage.understanding.phrases import listed
-from tests.unit.triage.utterances.score import ANSWERS, HERE, TUNING, TYPICAL, UNTOUCHED, read, score
+from tests.unit.triage.utterances.score import HERE, TUNING, UNREAD, read, score
 
 DAY = date(2026, 11, 25)
 
@@ -25,14 +26,7 @@ def test_the_tuned_half_is_understood() -> None:
     assert found.recall >= 0.93, found.lines()
     assert found.left_alone / found.unclear >= 0.95
     assert found.first / found.titles >= 0.95
-    assert found.persons_wrong <= 1
-
-
-def test_answers_that_share_no_wording_are_understood() -> None:
-    found = score(read(ANSWERS))
-    assert found.precision >= 0.95, found.lines()
-    assert found.recall >= 0.82, found.lines()
-    assert found.left_alone / found.unclear >= 0.85
+    assert found.persons_wrong <= 4
 
 
 @pytest.mark.parametrize(("name", "first", "five"), [("queries_tuned", 0.92, 0.97), ("queries", 0.92, 0.95)])
@@ -45,25 +39,27 @@ def test_job_titles_lead_to_their_occupation(name: str, first: float, five: floa
     assert sum(among) / len(cases) >= five
 
 
-def test_the_untouched_half_is_no_worse_than_the_readme_says() -> None:
-    found = score(read(UNTOUCHED))
-    assert found.precision >= 0.93, found.lines()
-    assert found.recall >= 0.75, found.lines()
-    assert found.left_alone / found.unclear >= 0.94
-    assert found.first / found.titles >= 0.87
+@pytest.mark.parametrize(
+    ("file", "precision", "recall", "alone", "first"),
+    [
+        (UNREAD[0], 0.95, 0.86, 0.93, 0.87),
+        (UNREAD[1], 0.95, 0.92, 0.95, 0.92),
+    ],
+    ids=[file.stem for file in UNREAD],
+)
+def test_what_nobody_has_read_is_understood_as_the_readme_says(
+    file: Path, precision: float, recall: float, alone: float, first: float
+) -> None:
+    found = score(read(file))
+    assert found.precision >= precision, found.lines()
+    assert found.recall >= recall, found.lines()
+    assert found.left_alone / found.unclear >= alone
+    assert found.first / found.titles >= first
     assert found.among_five / found.titles >= 0.95
 
 
-def test_typical_messages_nobody_has_read_are_understood() -> None:
-    found = score(read(TYPICAL))
-    assert found.precision >= 0.92, found.lines()
-    assert found.recall >= 0.84, found.lines()
-    assert found.left_alone / found.unclear >= 0.92
-    assert found.first / found.titles >= 0.92
-
-
-@pytest.mark.parametrize("file", [TUNING, ANSWERS, UNTOUCHED, TYPICAL], ids=lambda file: file.stem)
-def test_labels_are_values_there_are(file: Any) -> None:
+@pytest.mark.parametrize("file", [TUNING, *UNREAD], ids=lambda file: file.stem)
+def test_labels_are_values_there_are(file: Path) -> None:
     cases = read(file)
     assert len(cases) >= 200
     for case in cases:

@@ -15,9 +15,7 @@ from portal.triage.understanding import Understood, understand
 
 HERE = Path(__file__).parent
 DAY = date(2026, 11, 25)
-TUNING, ANSWERS, UNTOUCHED, TYPICAL = (
-    HERE / f"{name}.jsonl" for name in ("tuning", "answers", "untouched", "typical")
-)
+TUNING, *UNREAD = (HERE / f"{name}.jsonl" for name in ("tuning", "untouched", "typical"))
 
 
 @dataclass
@@ -97,6 +95,6 @@ def _count(found: Score, case: dict[str, Any], understood: Understood) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or (str(TUNING), str(ANSWERS), str(UNTOUCHED), str(TYPICAL)):
+    for name in sys.argv[1:] or map(str, (TUNING, *UNREAD)):
         print(name.rsplit("/", 1)[-1])
         print("\n".join(score(read(Path(name))).lines()))
