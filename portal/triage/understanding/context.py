@@ -95,7 +95,7 @@ class Context:
         """A number alone is the answer; one that belongs to something else is not."""
         if any(True for _ in spans(self.words)) or self.scope.vague:
             return
-        alone = len(self.words.words) <= IN_PASSING
+        alone = len(self.words.words) <= 2
         numbers = (
             number_at(self.words, at)
             for at in range(len(self.words.words))

@@ -10,6 +10,7 @@ from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention
 from portal.triage.understanding.quantities import Span, days, month_end, number_at, spans, weeks
 
+SOON = 4  # words within which a number alone corrects a stretch in a message
 Found = tuple[int, int, int]  # where it begins and ends, and how many weeks it comes to
 
 
@@ -42,7 +43,7 @@ class Lengths(Context):
             return
         cues = [one for one in self._cue("unemployed", "cues") if asked or not self.scope.supposed(one)]
         found = [*self._since_days(cues, asked=asked), *self._lasted(cues, asked=asked)]
-        found += self._same_unit(found) if asked else self._put_right_to(found)
+        found += [*self._same_unit(found), *([] if asked else self._put_right_to(found))]
         if asked and self.words.between(0, 2) == "not yet":
             self.facts["weeks_unemployed"] = 0
             return
@@ -94,7 +95,13 @@ class Lengths(Context):
         """Those not taken back; what is said to be so long ago comes before what lasted so long."""
         kept = self.scope.standing([Mention("weeks", str(value), *place) for *place, value in found])
         values = [(one.start, one.end, int(one.value)) for one in kept]
-        return sorted(values, key=lambda one: self._text(one[1]) not in ("siden", "ago"))
+        since = ("siden", "since")
+        return sorted(
+            values,
+            key=lambda one: (
+                self._text(one[1]) not in ("siden", "ago") and self._text(one[0] - 1) not in since
+            ),
+        )
 
     def _put_right_to(self, found: Sequence[Found]) -> Iterator[Found]:
         """ "ten months, no sorry, a full year": a stretch that takes back one that was meant is meant too."""
@@ -103,13 +110,14 @@ class Lengths(Context):
             if any(self.scope.corrected(Mention("w", "", start, end), later) for start, end, _ in found):
                 yield span.start, span.end, weeks(span.days)
 
-    def _same_unit(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    def _same_unit(self, found: Sequence[Found]) -> list[Found]:
         """ "2 år, nej, det er nok 3": a number alone after one that had a unit is of the same."""
+        asked = self.question != "open"
         for start, end, value in found:
             span = next((one for one in spans(self.words) if one.start == start), None)
             first = number_at(self.words, start)
             one = first.value if first else 1
-            for at in range(end, len(self.words.words)):
+            for at in range(end, len(self.words.words) if asked else min(end + SOON, len(self.words.words))):
                 later = number_at(self.words, at)
                 more = later and self._text(later.end) in word_set("more_of_it")
                 if later and (

@@ -40,7 +40,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             "sickness_cause_clear": self._cause, "weeks_unemployed": self._weeks, "expected_weeks_sick": self._weeks_sick,
         }  # fmt: skip
         for name, read in readers.items():
-            if self.question in (name, "open"):
+            if self.question in (name, "open") or (name, self.question) == ("weeks_unemployed", "employed"):
                 read()
         self._weigh_all()
         if self.question in TOGETHER and self._notice():

@@ -10,6 +10,7 @@ LETTERS = str.maketrans(
 )
 ENGLISH = frozenset({"shoe", "shoes", "does", "goes", "toe"})  # which have no ø in them
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'./+-]*[a-z0-9+]|[a-z0-9]|[.,;:!?\n()]")
+_HALF = re.compile(r"(?<=\d),(?=5\b)")  # "2,5 år"
 _ENDS = re.compile(r"[.!?\n]")
 # A full stop that ends no sentence: "7. klasse", "pr. 31", "ca. 3"; but "..., 34. Jeg får" ends one.
 _ABBREVIATED = re.compile(
@@ -60,7 +61,8 @@ def words_of(text: str, breaks: frozenset[str]) -> Words:
     found: list[Word] = []
     clause = sentence = 0
     neither = fresh = False
-    for raw in _TOKEN.findall(_ABBREVIATED.sub(r"\1 ", text.lower().translate(LETTERS))):
+    written = _HALF.sub(".", text.lower().translate(LETTERS))
+    for raw in _TOKEN.findall(_ABBREVIATED.sub(r"\1 ", written)):
         if not raw[0].isalnum():
             if _ENDS.fullmatch(raw):
                 sentence, neither = sentence + (not fresh), False
