@@ -53,7 +53,7 @@ class Lengths(Context):
         if not found and ((asked and lately) or (not asked and cues and self._some_days_ago(cues))):
             found.append((0, 0, 0))
         values = [value for *_, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high]
-        if asked and self.scope.vague:
+        if asked and self.scope.unsure:
             return
         if values:
             self.facts["weeks_unemployed"] = values[0]
@@ -118,7 +118,7 @@ class Lengths(Context):
             first = number_at(self.words, start)
             one = first.value if first else 1
             for at in range(end, len(self.words.words) if asked else min(end + SOON, len(self.words.words))):
-                later = number_at(self.words, at)
+                later = None if at in {place for place, *_ in found} else number_at(self.words, at)
                 more = later and self._text(later.end) in word_set("more_of_it")
                 if later and (
                     more
@@ -192,9 +192,9 @@ class Lengths(Context):
         values = [
             value for _, _, value in self._kept(found) if 0 <= value <= CITIZEN["expected_weeks_sick"].high
         ]
-        if values and not (asked and self.scope.vague):
+        if values and not (asked and self.scope.unsure):
             self.facts["expected_weeks_sick"] = values[-1]
-        elif asked and not self.scope.vague:
+        elif asked and not self.scope.unsure:
             self._number("expected_weeks_sick")
 
     def _one_after_the_other(self, found: list[Found]) -> list[Found]:

@@ -42,6 +42,7 @@ WHOLE = (
     "ledige",
 )
 LONG = {"units": 4, "months": 5}  # letters a word must have before a slip of the finger is read over
+YEARS = {"sidste aar": -1, "last year": -1, "naeste aar": 1, "next year": 1}  # from this one
 LONGER = 6  # and before two are
 FEW = {"par": 2, "couple": 2, "few": 3}
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
@@ -326,8 +327,9 @@ class _Dates:
 
     def _with_year(self, at: int, end: int) -> tuple[int | None, int, int]:
         year = _four(self.words, end)
-        if year is None and self.words.between(end, end + 2) in ("sidste aar", "last year"):
-            return self.today.year - 1, at, end + 2
+        said = self.words.between(end, end + 2)
+        if year is None and said in YEARS:
+            return self.today.year + YEARS[said], at, end + 2
         return year, at, end + (year is not None)
 
     def _month(self, at: int) -> Day | None:
@@ -341,8 +343,8 @@ class _Dates:
         if text in ("mar", "may") and _text(self.words, at - 1) not in word_set("months_after"):
             return None
         last = _text(self.words, at + 1) in ("sidste", "last")
-        year = _four(self.words, at + 1)
-        found = self._made(1, months[text], year, at, at + 1 + (year is not None or last))
+        year, _at, end = self._with_year(at, at + 1)
+        found = self._made(1, months[text], year, at, max(end, at + 1 + last))
         if found is None:
             return None
         day = found.day
@@ -389,6 +391,8 @@ class _Dates:
             "since",
             "i",
             "in",
+            "af",
+            "of",
         ):
             return Day(date(int(text), 1, 1), at, at + 1)
         return None

@@ -82,6 +82,12 @@ class Scope:
         """Whether the writer says not to know."""
         return bool(self._marks.get("vague"))
 
+    @property
+    def unsure(self) -> bool:
+        """Whether the writer says not to know; "måske 3 uger" knows roughly."""
+        perhaps = {"maaske", "maybe", "perhaps"}
+        return any(self.words.words[mark.start].text not in perhaps for mark in self._marks.get("vague", ()))
+
     def unfinished(self, mention: Mention) -> bool:
         """Begun and left, or not yet done: said close by, in the same sentence."""
         sentence = self.words.words[mention.start].sentence
