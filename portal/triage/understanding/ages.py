@@ -56,6 +56,7 @@ class Ages(Context):
         found += self._put_right(found)
         kept = self.scope.standing(found)
         named = [one for one in kept if self._text(one.start + 1) in ("old", "gammel")]
+        named = named or [one for one in kept if self._text(one.start - 1) in ("am", "im", "er")]
         distinct = list(dict.fromkeys(int(one.value) for one in named or kept))
         if distinct:
             next_to_it = len(distinct) == 2 and abs(distinct[0] - distinct[1]) == 1
@@ -200,14 +201,30 @@ class Ages(Context):
 
     def _is_span(self, at: int, end: int) -> bool:
         """ "12 år" that is a stretch of time: in it, for it, of experience, ago."""
-        if self._text(at - 1) in word_set("spans_after") and self._text(at - 2) not in ("er", "am", "im"):
+        before = self._text(at - 1)
+        introduced = before in ("paa", "of") and self._names_somebody(
+            at - 1
+        )  # "frisør på 28 år", "clerk of 57 years"
+        if (
+            before in word_set("spans_after")
+            and self._text(at - 2) not in ("er", "am", "im")
+            and not introduced
+        ):
             return True
         clause = self.words.words[at].clause
         following = [
             i for i in range(end, min(end + 3, len(self.words.words))) if self.words.words[i].clause == clause
         ]
-        after = {self._text(i) for i in following}
-        goes_on = self._text(end + 1) in ("i", "in", "som", "as") and self._text(at - 1) not in SAID
+        more = [self._text(i) for i in following]
+        joined = [more.index(word) for word in ("og", "and") if word in more]
+        after = set(more[: min(joined, default=len(more))])  # "65 år og uden arbejde" is how old
+        if more[1:2] in (["uden"], ["without"]) and more[2:3] not in (["job"], ["arbejde"], ["work"], ["a"]):
+            return False  # "24 år uden uddannelse"
+        goes_on = (
+            end + 1 in following
+            and self._text(end + 1) in ("i", "in", "som", "as")
+            and self._text(at - 1) not in SAID
+        )
         if goes_on and self._text(end) in ("aar", "years") and self.question == "open" and at > 0:
             return True
         return bool(after & word_set("spans_before")) or "gennem" in (self._text(at - 1), self._text(at - 2))

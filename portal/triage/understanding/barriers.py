@@ -37,7 +37,7 @@ class Barriers(Context):
         held = only or held
         if held:
             self.facts[FACT] = len(held)
-        elif self._cue("barriers", "none") or (asked and (kinds or self._text(0) in word_set("no"))):
+        elif self._none_at_all() or (asked and (kinds or self._text(0) in word_set("no"))):
             self.facts[FACT] = 0
         elif asked and self._cue("barriers", "all") and len(self.words.words) <= COUNTED and not self._well():
             self.facts[FACT] = SIX
@@ -45,6 +45,10 @@ class Barriers(Context):
             self._number(FACT)
         elif len(kinds - held) >= 3:
             self.facts[FACT] = 0
+
+    def _none_at_all(self) -> bool:
+        """ "ingen problemer"; not "ingen problemer med helbredet"."""
+        return any(self._text(one.end) not in ("med", "with") for one in self._cue("barriers", "none"))
 
     def _well(self) -> bool:
         """ "alt i orden her", "everything is fine"."""
@@ -100,7 +104,20 @@ class Barriers(Context):
     def _denied(self, mention: Mention) -> bool:
         """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""
         before = {self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start}
+        if self._goes_on_denying(mention):
+            return True
         return self.scope.negated(mention) and not before & word_set("unable")
+
+    def _goes_on_denying(self, mention: Mention) -> bool:
+        """ "no debt, addiction or anything": a list goes on with what its beginning denies."""
+        at = self.words.words[mention.start].clause
+        clause = self.words.clauses[at]
+        if at == 0 or clause[0] != mention.start or not {self._text(i) for i in clause} & {"or", "eller"}:
+            return False
+        return any(
+            self.words.words[one.start].clause == at - 1 and self.scope.negated(one)
+            for one in self.found.get("barrier", ())
+        )
 
     def _counts(self) -> bool:
         """ "tre af dem", "to ting": a number of these, and not of people, rooms or children."""

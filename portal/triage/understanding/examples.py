@@ -29,12 +29,14 @@ ONE_IN = 10  # answers to something else that are kept as examples of saying not
 
 @dataclass(frozen=True)
 class Example:
-    """A text, the question it answers ("open" for none), the value of each fact it settles, and facts it may settle too."""
+    """A text, the question it answers ("open" for none), the value of each fact it settles, and values it may settle too.
+    `plain`: as most people write; the others were written to be hard, to learn from and not to judge by."""
 
     question: str
     text: str
     facts: Mapping[str, Value]
     also: Mapping[str, Sequence[Value]]
+    plain: bool = False
 
     def says(self, fact: str, value: Value) -> bool:
         return self.facts.get(fact) == value or value in self.also.get(fact, ())
@@ -53,7 +55,10 @@ class Example:
 
 def examples() -> Sequence[Example]:
     found = (json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines())
-    return [Example(one["question"], one["text"], one["facts"], one.get("also", {})) for one in found]
+    return [
+        Example(one["question"], one["text"], one["facts"], one.get("also", {}), one.get("plain", False))
+        for one in found
+    ]
 
 
 def learn(every: Sequence[Example]) -> Mapping[str, Learnt]:

@@ -78,7 +78,7 @@ def number_at(words: Words, at: int) -> Number | None:
         if tens and tens[0] in range(20, 100, 10):
             return _ranged(words, Number(value + tens[0], at, tens[1]))
     if value in range(20, 100, 10):
-        one = _single(words, end) if end < len(words.words) else None
+        one = _single(words, end) if end < len(words.words) and _goes_on(words, end) else None
         if (
             one
             and 1 <= one[0] <= 9
@@ -87,6 +87,11 @@ def number_at(words: Words, at: int) -> Number | None:
         ):
             return _ranged(words, Number(value + one[0], at, one[1]))
     return _ranged(words, Number(value, at, end))
+
+
+def _goes_on(words: Words, at: int) -> bool:
+    """Whether the word there is in the clause of the one before it: "fyrre, tre måneder" is no forty-three."""
+    return words.words[at].clause == words.words[at - 1].clause
 
 
 def _single(words: Words, at: int) -> tuple[float, int] | None:

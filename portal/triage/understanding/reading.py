@@ -121,7 +121,9 @@ class Reading(Ages, Lengths, Barriers, Weighing):
 
     def _gone_or_hoped(self, mention: Mention) -> bool:
         """ "efter 22 ugers sygedagpenge", "søger førtidspension"; who has asked for kontanthjælp counts as having it."""
-        before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
+        sentence = self._sentence(mention.start)
+        near = range(max(0, mention.start - 3), mention.start)
+        before = {self._text(at) for at in near if self._sentence(at) == sentence}
         hoped = before & {"soeger", "soegt", "applying", "applied", "kunne"}
         return bool(before & {"efter", "after"}) or (mention.value != "kontanthjaelp" and bool(hoped))
 

@@ -51,7 +51,7 @@ class Scope:
             )
         # "ikke andet end", "ikke kun": what follows holds all the same
         following = [self.words.words[at].text for at in clause if negations[-1] < at < mention.start]
-        return not set(following[:1]) & {"andet", "kun", "bare", "only", "just"}
+        return not set(following[:1]) & {"andet", "kun", "bare", "only", "just", "mere", "more"}
 
     def no_longer(self, mention: Mention) -> bool:
         """ "ikke frisør længere": true of a benefit or a job, not of what one has learnt."""
