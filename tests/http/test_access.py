@@ -7,7 +7,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import httpx
@@ -26,7 +26,7 @@ from portal.store.limits import Limit
 from portal.store.times import Booked
 from portal.web import access
 from tests import cast
-from tests.conftest import Portal, behind, test_settings
+from tests.conftest import Person, Portal, behind, test_settings
 from tests.http.situation import IDENTITIES, ROLES, THERE, Cell, arrange, cells, relations_of, token, visitor
 
 FINE = {200, 204, 303, 409, 422}
@@ -176,8 +176,8 @@ async def test_unknown_and_not_yours_are_the_same_answer(portal: Portal) -> None
 
 
 async def test_unknown_and_not_yours_take_the_same_time(portal: Portal) -> None:
-    """Side by side in one run; a ratio, never seconds, of the quickest fifth: what a busy machine adds is no secret. The
-    control is a look-up that does twice the work."""
+    """Side by side in one run; a ratio, never seconds, of the quickest fifth: what a busy machine adds is no secret, and what it
+    adds to one of them is not there when asked again. The control is a look-up that does twice the work."""
     objects = await arrange(portal)
     birger = await portal.log_in("birger")
     paths = {
@@ -185,16 +185,25 @@ async def test_unknown_and_not_yours_take_the_same_time(portal: Portal) -> None:
         "nobody's": "/silkeborg/borger/samtale/" + "0" * 32,
         "twice": "/silkeborg/borger/samtale/" + "1" * 32,
     }
+    apart = []
+    for _ in range(3):
+        quick = await _quickest(birger, paths)
+        assert quick["twice"] / quick["nobody's"] > 1.5
+        apart.append(quick["theirs"] / quick["nobody's"])
+        if 0.75 < apart[-1] < 1.33:
+            return
+    pytest.fail(f"told apart by the time they take, three times: {apart}")
+
+
+async def _quickest(person: Person, paths: Mapping[str, str]) -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in paths}
     for _ in range(60):
         for name in random.sample(sorted(paths), 3):
             began = time.perf_counter()
             for _ in range(2 if name == "twice" else 1):
-                await birger.browser.get(paths[name])
+                await person.browser.get(paths[name])
             taken[name].append(time.perf_counter() - began)
-    quick = {name: statistics.quantiles(times, n=5)[0] for name, times in taken.items()}
-    assert 0.75 < quick["theirs"] / quick["nobody's"] < 1.33
-    assert quick["twice"] / quick["nobody's"] > 1.5
+    return {name: statistics.quantiles(times, n=5)[0] for name, times in taken.items()}
 
 
 async def test_no_get_changes_the_state_of_any_case(portal: Portal) -> None:

@@ -147,7 +147,7 @@ async def test_nothing_chosen_after_a_suggestion_is_said_and_does_not_go_round_i
     amina = await portal.log_in("amina")
     address = await _begin(amina)
     shown = await amina.see(f"{address}/ret/health")
-    heard = await amina.send(shown.text, "/ret/health", text="Jeg har slidgigt", action="next")
+    heard = await amina.send(shown.text, "/ret/health", text="Jeg har en prolaps", action="next")
     form = page.form(heard.text, "/ret/health")
     assert "answer" not in form.fields
     assert "Mente du “Ja, noget” eller “Ja, meget”?" in page.text(heard.text)
@@ -182,12 +182,12 @@ async def test_nothing_nobody_answered_is_told_as_the_reason(portal: Portal) -> 
     assert "Dit helbred gør det" not in shown
 
 
-async def test_who_only_names_a_caseworker_is_asked_before_the_walk_ends(portal: Portal) -> None:
+async def test_who_answers_and_asks_for_a_person_is_asked_before_the_walk_ends(portal: Portal) -> None:
     amina = await portal.log_in("amina")
     address = await _begin(amina)
     shown = await amina.see(f"{address}/ret/readiness")
     answer = await amina.send(
-        shown.text, "/ret/readiness", text="min sagsbehandler mener jeg kan arbejde nu", action="next"
+        shown.text, "/ret/readiness", text="jeg kan arbejde nu, men ring til mig først", action="next"
     )
     assert answer.status_code == 200
     assert "Vil du hellere tale med et menneske?" in page.text(answer.text)

@@ -14,6 +14,7 @@ from portal.domain.errors import InvalidError
 from portal.triage.facts import CITIZEN, Value
 from portal.triage.understanding import work
 from portal.triage.understanding.answers import alike
+from portal.triage.understanding.examples import FACTS
 from portal.triage.understanding.phrases import care_phrases
 from portal.triage.understanding.reading import Read, Reading
 from portal.triage.understanding.text import words_of
@@ -76,7 +77,7 @@ def understand(question: str, text: str, lang: str, today: date, titles: Titles 
         near, sure = alike(question, text)
         if sure:
             facts[question] = near[0][0]
-        else:
+        elif question not in FACTS:  # of those it is the words that are alike, and not the letters
             maybe = [Suggestion(question, value, value, round(score)) for value, score in near]
     certain = [Suggestion(fact, value, str(value), CERTAIN) for fact, value in facts.items()]
     found = occupation(read.work) if read.work else None

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from portal.triage.facts import CITIZEN
 from portal.triage.understanding.context import Context
+from portal.triage.understanding.dates import days, month_end
 from portal.triage.understanding.grammar import word_set
 from portal.triage.understanding.phrases import Mention
-from portal.triage.understanding.quantities import Span, days, month_end, number_at, spans, weeks
+from portal.triage.understanding.quantities import Span, number_at, spans, weeks
 
 SOON = 4  # words within which a number alone corrects a stretch in a message
 Found = tuple[int, int, int]  # where it begins and ends, and how many weeks it comes to

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from portal.triage.understanding.dates import days
 from portal.triage.understanding.marks import Marks, numbered
-from portal.triage.understanding.quantities import days, spans, weeks
+from portal.triage.understanding.quantities import spans, weeks
 from portal.triage.understanding.text import Words, flat
 
 UNEMPLOYED, AWAY = "weeks_unemployed", "expected_weeks_sick"
