@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import structlog
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader
@@ -54,7 +53,7 @@ def utc_now() -> datetime:
 
 def create_app(settings: configuration.Settings, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The portal, ready to serve. Raises UndeclaredError when a route does not say who may use it."""
-    start_logging(settings.log)
+    configuration.start_logging(settings.log)
     ring = open_ring(settings.keys_file)
     store = Store(settings.database_url, ring)
     logins, demo_pages = _logins(settings, store, ring, clock)
@@ -138,19 +137,6 @@ def _fingerprint(folder: Path) -> str:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def start_logging(level: str) -> None:
-    """JSON lines without payloads: what happened, where, never what was typed."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def from_environment() -> Litestar:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 
 class SettingsError(Exception):
@@ -179,3 +182,16 @@ def _stranger(name: str) -> bool:
 def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite address, or None for PostgreSQL."""
     return Path(url.removeprefix("sqlite+aiosqlite:///")) if url.startswith("sqlite") else None
+
+
+def start_logging(level: str) -> None:
+    """JSON lines without payloads: what happened, where, never what was typed."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

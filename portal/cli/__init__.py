@@ -1,6 +1,5 @@
 """The `portal` command. Words and files in, words and files out; everything it knows it asks of the floors below."""
 
-from portal.cli import keeping, places, records, rulebooks, rules, running
 from portal.cli.group import main
 
-__all__ = ["keeping", "main", "places", "records", "rulebooks", "rules", "running"]
+__all__ = ["main"]

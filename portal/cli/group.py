@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -21,7 +22,32 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@click.group()
+# Which module has which command: a command starts with what it needs, and not with the whole portal.
+MODULES = {
+    "keeping": ("journal", "keys", "verify"),
+    "places": ("municipality",),
+    "records": ("backup", "erase", "restore", "retention", "statistics"),
+    "rulebooks": ("rules",),
+    "rules": ("employer", "guarantee", "triage"),
+    "running": ("load-demo", "run", "serve"),
+    "upkeep": ("import", "migrate", "reset", "worker"),
+}
+
+
+class Commands(click.Group):
+    """Commands whose modules are read when they are called for."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(name for names in MODULES.values() for name in names)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for module, names in MODULES.items():
+            if name in names:
+                importlib.import_module(f"portal.cli.{module}")
+        return super().get_command(context, name)
+
+
+@click.group(cls=Commands)
 def main() -> None:
     """A self-service portal for Danish employment services."""
 

@@ -139,7 +139,7 @@ def checksum() -> str:
 
 def keep() -> None:
     """Learns, and writes what was learnt beside the examples. Part of the set-up; never needed, only quicker."""
-    arrays: dict[str, np.ndarray[Any, Any]] = {"checksum": np.array(checksum())}
+    arrays: dict[str, Any] = {"checksum": np.array(checksum())}
     for name, table in learn(examples()).items():
         arrays |= {
             f"{name}/values": np.array(json.dumps(table.values)),

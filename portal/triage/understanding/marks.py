@@ -65,8 +65,8 @@ class Learnt:
             [np.bincount(np.concatenate(found), minlength=PLACES) for found in by_value.values()]
         )
         seen = np.flatnonzero(counts.sum(axis=0))
-        counts = counts[:, seen] + SMOOTHING
-        logs = np.log(counts / counts.sum(axis=1, keepdims=True))
+        smoothed = counts[:, seen] + SMOOTHING
+        logs = np.log(smoothed / smoothed.sum(axis=1, keepdims=True))
         apart = logs - logs.mean(axis=0)  # only differences matter, and they are small numbers
         return cls(tuple(by_value), seen.astype(np.int32), apart.astype(np.float16))
 
