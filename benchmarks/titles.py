@@ -24,7 +24,7 @@ from rapidfuzz import fuzz, process, utils
 from portal.imports import occupations
 from portal.triage.understanding import understand, work
 from tests import postgres
-from tests.unit.triage.utterances.score import TUNING, UNTOUCHED, read
+from tests.unit.triage.utterances.score import TUNING, UNREAD, read
 
 HERE = Path(__file__).parent.parent
 DAY = date(2026, 11, 25)
@@ -204,7 +204,7 @@ def _measure(find: Find, queries: Sequence[dict[str, object]]) -> tuple[float, f
 def _open_messages() -> None:
     texts = [
         (one["text"], one["lang"])
-        for file in (TUNING, UNTOUCHED)
+        for file in (TUNING, UNREAD[0])
         for one in read(file)
         if one["question"] == "open"
     ]
