@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORDS := portal/triage/rulebooks/words
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset setup test check bench fuzz soak words lock format revision
@@ -16,9 +17,9 @@ run: setup ## Start the portal with the demo municipality, and say where and who
 reset: setup ## Throw the demo's data away; the next `make run` starts afresh
 	@PORTAL_MODE=demo $(BIN)/portal reset
 
-setup: $(VENV)/.run ## Only the virtual environment, with .venv/bin/portal
+setup: $(VENV)/.run $(WORDS)/learnt.npz ## Only the virtual environment, with .venv/bin/portal
 
-test: $(VENV)/.test ## Everything, on SQLite and PostgreSQL and in a real browser
+test: $(VENV)/.test $(WORDS)/learnt.npz ## Everything, on SQLite and PostgreSQL and in a real browser
 	@$(BIN)/python -m tests.run
 
 check: $(VENV)/.test ## Format, lint, types, floors, words, rulebooks
@@ -54,13 +55,16 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "The portal needs Python 3.11 or newer; PYTHON=... names another one.")'
 	@$(PYTHON) -m venv $(VENV) || { echo "Python has no venv here. On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.run: $(BIN)/python requirements/run.txt requirements/node.txt package-lock.json pyproject.toml assets.py build_hook.py locales/en/LC_MESSAGES/portal.po portal/triage/rulebooks/words/examples.jsonl
+$(VENV)/.run: $(BIN)/python requirements/run.txt requirements/node.txt package-lock.json pyproject.toml assets.py build_hook.py locales/en/LC_MESSAGES/portal.po
 	@echo "Setting up (once): packages, browser assets, words ..."
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(BIN)/python assets.py
 	@$(BIN)/python build_hook.py
 	@touch $@
+
+$(WORDS)/learnt.npz: $(VENV)/.run $(WORDS)/examples.jsonl $(WORDS)/grammar.toml $(wildcard portal/triage/understanding/*.py)
+	@$(BIN)/python build_hook.py
 
 $(VENV)/.test: $(VENV)/.run requirements/test.txt
 	@$(PIP) install --require-hashes -r requirements/test.txt

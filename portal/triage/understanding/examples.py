@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,11 @@ def _periods(every: Iterable[Example]) -> Iterator[tuple[Marks, Value | None]]:
 
 
 def checksum() -> str:
-    """Of the examples: what was learnt from others is not theirs."""
-    return hashlib.sha256(FILE.read_bytes()).hexdigest()
+    """Of the examples and of all that reads them: what was learnt from others, or in another way, is not theirs."""
+    found = hashlib.sha256()
+    for file in (FILE, WORDS / "grammar.toml", *sorted(Path(__file__).parent.glob("*.py"))):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def keep() -> None:
@@ -151,7 +155,7 @@ def keep() -> None:
 
 @cache
 def learnt() -> Mapping[str, Learnt]:
-    """What was kept, or learnt now where nothing was kept or the examples have changed since."""
+    """What was kept; or learnt now, where nothing was kept or something has changed since."""
     if LEARNT.is_file():
         with np.load(LEARNT) as kept:
             if str(kept["checksum"]) == checksum():
@@ -162,4 +166,7 @@ def learnt() -> Mapping[str, Learnt]:
                     )
                     for name in names
                 }
-    return learn(examples())
+    found = learn(examples())
+    for known in (_words, _marks, _sentence_marks):
+        known.cache_clear()
+    return found
