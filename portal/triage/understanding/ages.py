@@ -91,18 +91,29 @@ class Ages(Context):
         number = number_at(self.words, at)
         if number is None or number.value != int(number.value):
             return None
-        before, after = self._text(at - 1), self._text(number.end)
-        if before in ("ikke", "not"):
-            return int(number.value) - 1 if after in ("endnu", "yet") else None
-        if before in word_set("soon") and self.question == "age":
-            return int(number.value) - 1
-        if before in ("var", "was") and after in ("da", "when"):
+        if self._is_no_age(at, number):
             return None
+        value, before = int(number.value), self._text(at - 1)
         if before in ("fylder", "turning", "bliver", "turn"):
-            return self._to_come(at, int(number.value))
-        if self._text(at - 1) == "fyldt" and self.scope.negated(Mention("age", "", at, number.end)):
-            return int(number.value) - 1
-        return int(number.value) if self._is_age(at, number) else None
+            return self._to_come(at, value)
+        if self._is_not_yet(at, number):
+            return value - 1
+        return value if self._is_age(at, number) else None
+
+    def _is_no_age(self, at: int, number: Number) -> bool:
+        """ "20 års anciennitet", "ikke 34", "var 25 da jeg startede"."""
+        before, after = self._text(at - 1), self._text(number.end)
+        if after == "aars" and self._text(number.end + 1) not in ("alder", "foedselsdag", "alderen"):
+            return True
+        denied = before in ("ikke", "not") and after not in ("endnu", "yet")
+        return denied or (before in ("var", "was") and after in ("da", "when"))
+
+    def _is_not_yet(self, at: int, number: Number) -> bool:
+        """ "ikke 18 endnu", "snart 60", "67 next month", "ikke fyldt 50"."""
+        before = self._text(at - 1)
+        soon = before in word_set("soon") or self._is_to_come(number.end)
+        unfilled = before == "fyldt" and self.scope.negated(Mention("age", "", at, number.end))
+        return before in ("ikke", "not") or unfilled or (self.question == "age" and soon)
 
     def _in_decade(self, at: int) -> int | None:
         near = {self._text(i) for i in range(max(0, at - 4), at)}
@@ -111,6 +122,13 @@ class Ages(Context):
         text = self._text(at)
         begins = int(text[:2]) if text[0].isdigit() else grammar()["decades"][text]
         return next((begins + years for years, said in parts if near & said), None)
+
+    def _is_to_come(self, end: int) -> bool:
+        """ "67 next month", "60 i december": what one is not yet."""
+        after, then = self._text(end), self._text(end + 1)
+        return (after == "next" or (after, then) == ("i", "naeste")) or (
+            after in ("in", "i", "til") and then in grammar()["months"]
+        )
 
     def _to_come(self, at: int, value: int) -> int | None:
         """ "Turning 25 in December": one less today, where no other number says it."""
@@ -202,6 +220,8 @@ class Ages(Context):
     def _is_span(self, at: int, end: int) -> bool:
         """ "12 år" that is a stretch of time: in it, for it, of experience, ago."""
         before = self._text(at - 1)
+        if before in word_set("lasting"):
+            return True
         introduced = before in ("paa", "of") and self._names_somebody(
             at - 1
         )  # "frisør på 28 år", "clerk of 57 years"
@@ -222,7 +242,7 @@ class Ages(Context):
             return False  # "24 år uden uddannelse"
         goes_on = (
             end + 1 in following
-            and self._text(end + 1) in ("i", "in", "som", "as")
+            and self._text(end + 1) in word_set("years_of")
             and self._text(at - 1) not in SAID
         )
         if goes_on and self._text(end) in ("aar", "years") and self.question == "open" and at > 0:

@@ -131,7 +131,21 @@ class Barriers(Context):
         before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
         return bool(
             before
-            & {"tidligere", "formerly", "var", "was", "engang", "foer", "used", "haft", "had", "havde", "off"}
+            & {
+                "tidligere",
+                "formerly",
+                "var",
+                "was",
+                "engang",
+                "foer",
+                "used",
+                "haft",
+                "had",
+                "havde",
+                "off",
+                "betalt",
+                "paid",
+            }
         ) or self.scope.no_longer(mention)
 
 

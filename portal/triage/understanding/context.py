@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -23,9 +24,8 @@ class Context:
     def __init__(self, text: str, question: str, today: date) -> None:
         self.words = words_of(text, frozenset(grammar()["but"]))
         self.question, self.today = question, today
-        self.asks_back = text.rstrip().endswith("?") and not {word.sentence for word in self.words.words} - {
-            0
-        }
+        ends = re.findall(r"[.!?\n]+", text.strip())
+        self.asks_back = text.rstrip().endswith("?") and all("?" in end for end in ends)
         self.scope = Scope(self.words)
         self.found: dict[str, list[Mention]] = {}
         for one in facts_phrases(question).find(self.words):
@@ -79,9 +79,11 @@ class Context:
     def _is_sick(self) -> bool:
         """Whether the writer is sick-listed, speaks of being sick, or has a job: only somebody with a job to be away from
         tells of being ill and employed."""
+        return self._says_sick() or self.facts.get("employed") is True
+
+    def _says_sick(self) -> bool:
         listed_sick = self.facts.get("benefit") in ("sygedagpenge", "jobafklaring")
-        said = self._cue("unemployed", "sick") or self._cue("unemployed", "ill")
-        return listed_sick or self.facts.get("employed") is True or bool(said)
+        return listed_sick or bool(self._cue("unemployed", "sick") or self._cue("unemployed", "ill"))
 
     def _one_of(self, fact: str, values: Sequence[str]) -> None:
         """One value is certain; several are only suggested."""

@@ -153,7 +153,8 @@ class _Dates:
             month, day = grammar()["feasts"][text]
             return self._made(day, month, year, at, end)
         if text in grammar()["seasons"]:
-            return self._made(1, grammar()["seasons"][text], year, at, end)
+            last = text_at(self.words, at - 1) in ("sidste", "last")  # "sidste sommer" is last year's
+            return self._made(1, grammar()["seasons"][text], self.today.year - 1 if last else year, at, end)
         return None
 
     def _year_alone(self, at: int) -> Day | None:

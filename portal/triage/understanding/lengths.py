@@ -51,6 +51,9 @@ class Lengths(Context):
         lately = {word.text for word in self.words.words} & (
             word_set("lately") if asked else {"gaar", "igaar", "yesterday"}
         )
+        said = f" {self.words.between(0, len(self.words.words))} "
+        if asked and lately and (" sidste uge " in said or " last week " in said):
+            found = [(0, 0, 1)]
         if not found and ((asked and lately) or (not asked and cues and self._some_days_ago(cues))):
             found.append((0, 0, 0))
         values = [value for *_, value in self._kept(found) if 0 <= value <= CITIZEN["weeks_unemployed"].high]
@@ -67,10 +70,20 @@ class Lengths(Context):
         sick = {self._sentence(one.start) for one in self._cue("unemployed", "sick")}
         for span in spans(self.words):
             mention = Mention("weeks", "", span.start, span.end)
-            if self.scope.of_somebody_else(mention) or self.scope.supposed(mention):
+            if (
+                self.scope.of_somebody_else(mention)
+                or self.scope.supposed(mention)
+                or self._is_denied(mention)
+            ):
                 continue
             if asked or (self._sentence(span.start) in sentences - sick and self._lasting(span, cues)):
                 yield span.start, span.end, weeks(span.days)
+
+    def _is_denied(self, mention: Mention) -> bool:
+        """ "ikke ledig i 2 år men i 2 måneder"; but "har ikke arbejdet i 2 år" is how long."""
+        clause = [at for at in self.words.clause_of(mention.start) if at < mention.start]
+        denied = [at for at in clause if self._text(at) in word_set("negations")]
+        return bool(denied) and any(self._text(at) in word_set("jobless") for at in clause if at > denied[0])
 
     def _since_days(self, cues: Sequence[Mention], *, asked: bool) -> Iterator[Found]:
         """Days since which one is without work, or on which it ended."""

@@ -241,12 +241,11 @@ def _with_figure(words: Words, at: int) -> Span | None:
 
 
 def _and_a_half(words: Words, span: Span, unit: float) -> Span:
-    if text_at(words, span.end) in ("and", "og") and text_at(words, span.end + 2) in (
-        "half",
-        "halvt",
-        "halv",
-    ):
-        return Span(span.days + unit / 2, span.start, span.end + 3)
+    """ "et år og et halvt", "a year and half"."""
+    if text_at(words, span.end) in ("and", "og"):
+        for step in (2, 1):
+            if text_at(words, span.end + step) in ("half", "halvt", "halv"):
+                return Span(span.days + unit / 2, span.start, span.end + step + 1)
     return span
 
 

@@ -46,9 +46,9 @@ class Scope:
         negations = [at for at in near if self.words.words[at].text in word_set("negations")]
         if not negations:
             after = [self.words.words[at].text for at in clause if mention.end <= at < mention.end + 2]
-            return mention.kind == "barrier" and bool(
-                set(after[:1]) & {"ikke", "ingen", "intet", "not", "nothing", "nobody"}
-            )
+            last = mention.end == clause[-1]
+            said = {"ikke", "not"} | ({"ingen", "intet", "nothing", "nobody"} if last else set())
+            return mention.kind == "barrier" and bool(set(after[:1]) & said)
         # "ikke andet end", "ikke kun": what follows holds all the same
         following = [self.words.words[at].text for at in clause if negations[-1] < at < mention.start]
         return not set(following[:1]) & {"andet", "kun", "bare", "only", "just", "mere", "more"}

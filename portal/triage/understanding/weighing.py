@@ -95,7 +95,7 @@ class Weighing(Context):
                 if lasts <= MOST[fact] and ahead[fact] >= max(sure, found.get(fact, (0.0, 0))[0]):
                     found[fact] = ahead[fact], lasts
         for fact, (_, lasts) in found.items():
-            if fact not in self.facts and (fact != AWAY or self._is_sick()):
+            if fact not in self.facts and (fact != AWAY or self._says_sick()):
                 self.facts[fact] = lasts
 
     def _is_my_age(self, period: Period) -> bool:
