@@ -56,12 +56,17 @@ class Ages(Context):
         found += self._put_right(found)
         kept = self.scope.standing(found)
         named = [one for one in kept if self._text(one.start + 1) in ("old", "gammel")]
-        named = named or [one for one in kept if self._text(one.start - 1) in ("am", "im", "er")]
+        named = named or [one for one in kept if self._introduced(one.start)]
         distinct = list(dict.fromkeys(int(one.value) for one in named or kept))
         if distinct:
             next_to_it = len(distinct) == 2 and abs(distinct[0] - distinct[1]) == 1
             first = self.question == "open" or next_to_it
             self.facts["age"] = distinct[0] if first else distinct[-1]
+
+    def _introduced(self, at: int) -> bool:
+        """ "jeg er 26", "nu er jeg 26": more surely one's age than another number beside it."""
+        before = self._text(at - 1)
+        return before in ("am", "im", "er") or (before == "jeg" and self._text(at - 2) == "er")
 
     def _put_right(self, found: list[Mention]) -> list[Mention]:
         """ "46, nej undskyld, 47": a bare number that takes back the age before it."""
@@ -106,14 +111,16 @@ class Ages(Context):
         if after == "aars" and self._text(number.end + 1) not in ("alder", "foedselsdag", "alderen"):
             return True
         denied = before in ("ikke", "not") and after not in ("endnu", "yet")
-        return denied or (before in ("var", "was") and after in ("da", "when"))
+        then = before in ("som", "as") and after in ("aarig", "aarige")  # "som 19-årig"
+        return denied or then or (before in ("var", "was") and after in ("da", "when"))
 
     def _is_not_yet(self, at: int, number: Number) -> bool:
         """ "ikke 18 endnu", "snart 60", "67 next month", "ikke fyldt 50"."""
         before = self._text(at - 1)
-        soon = before in word_set("soon") or self._is_to_come(number.end)
+        soon = before in word_set("soon") and self.question == "age"
+        comes = self._is_to_come(number.end) and before not in ("turned", "fyldte", "blev", "blevet")
         unfilled = before == "fyldt" and self.scope.negated(Mention("age", "", at, number.end))
-        return before in ("ikke", "not") or unfilled or (self.question == "age" and soon)
+        return before in ("ikke", "not") or unfilled or soon or comes
 
     def _in_decade(self, at: int) -> int | None:
         near = {self._text(i) for i in range(max(0, at - 4), at)}

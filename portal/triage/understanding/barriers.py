@@ -98,8 +98,15 @@ class Barriers(Context):
     def _settled(self, mention: Mention) -> bool:
         """ "gælden er betalt", "boligen er på plads": said to be well in the words that follow."""
         after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][:SETTLED_WITHIN]
-        well = self._text(mention.start - 1) in word_set("well")
-        return well or _stands("settled", " ".join(self._text(at) for at in after))
+        before = {self._text(mention.start - step) for step in range(1, 4)}
+        well = self._text(mention.start - 1) in word_set("well") or (
+            mention.value == "housing" and bool(before & {"faaet", "fundet", "got", "found"})
+        )
+        joined = self._text(mention.start - 1) in ("og", "and") and any(
+            one.end == mention.start - 1 and self._text(one.start - 1) in word_set("well")
+            for one in self.found.get("barrier", ())
+        )
+        return well or joined or _stands("settled", " ".join(self._text(at) for at in after))
 
     def _denied(self, mention: Mention) -> bool:
         """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""

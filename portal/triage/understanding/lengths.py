@@ -48,9 +48,8 @@ class Lengths(Context):
         if asked and self.words.between(0, 2) == "not yet":
             self.facts["weeks_unemployed"] = 0
             return
-        lately = {word.text for word in self.words.words} & (
-            word_set("lately") if asked else {"gaar", "igaar", "yesterday"}
-        )
+        lately = self._lately(range(len(self.words.words)))
+        lately &= word_set("lately") if asked else {"gaar", "igaar", "yesterday"}
         said = f" {self.words.between(0, len(self.words.words))} "
         if asked and lately and (" sidste uge " in said or " last week " in said):
             found = [(0, 0, 1)]
@@ -145,17 +144,23 @@ class Lengths(Context):
     def _some_days_ago(self, cues: Sequence[Mention]) -> bool:
         """ "Got sacked Friday", "fyret i går": this week."""
         return any(
-            self._text(at) in word_set("lately")
+            self._lately(range(one.end, min(one.end + 4, len(self.words.words)))) & word_set("lately")
             for one in cues
-            for at in range(one.end, min(one.end + 4, len(self.words.words)))
         )
+
+    def _lately(self, where: range) -> set[str]:
+        """The words there; "går" is one only in "i går"."""
+        return {self._text(at) for at in where if self._text(at) != "gaar" or self._text(at - 1) == "i"}
 
     def _lasting(self, span: Span, cues: Sequence[Mention]) -> bool:
         """A stretch that is how long, not how old: next to what says that one is without work, or ago."""
         after, before = self._text(span.end), self._text(span.start - 1)
         if after in ("siden", "ago"):
             return True
-        if {self._text(span.end + step) for step in range(2)} & word_set("not_how_long"):
+        clause = set(self.words.clause_of(span.start))
+        following = {self._text(at) for at in range(span.end, span.end + 4) if at in clause}
+        leading = {self._text(span.start - step) for step in range(1, 4)}
+        if following & word_set("not_how_long") or leading & word_set("runs_out") or span.days < 2:
             return False
         unit = self._text(span.end - 1)
         if (

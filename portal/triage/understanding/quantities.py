@@ -110,6 +110,8 @@ def _ranged(words: Words, low: Number) -> Number:
     pair = re.fullmatch(r"(\d{1,2})-(\d{1,2})", words.words[low.start].text)
     if pair:
         return Number(low.value, low.start, low.end, float(pair.group(2)))
+    if at < len(words.words) and not _goes_on(words, at):
+        return low
     between = at < len(words.words) and words.words[at].text in ("til", "to", "eller", "or", "a")
     at += between
     if at < len(words.words) and words.words[at].sentence == words.words[low.start].sentence:

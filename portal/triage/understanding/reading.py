@@ -128,32 +128,10 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         return bool(before & {"efter", "after"}) or (mention.value != "kontanthjaelp" and bool(hoped))
 
     def _education(self) -> None:
-        levels: list[str] = []
-        for one in self._own("education"):
-            if self._is_workplace(one):
-                continue
-            if self.scope.wished(one) or (
-                one.value != "basic" and self.scope.unfinished(one) and not self._kept_by("blev", one)
-            ):
-                if (
-                    one.value in ("upper_secondary", "vocational")
-                    and not self.scope.wished(one)
-                    and self.scope.unfinished(one)
-                ):
-                    levels.append("basic")
-                continue
-            levels.append(one.value)
-        for one in work.mentioned(self.words, self.scope):
-            asked = self.question == "education"
-            if (
-                (asked or self.scope.trained(one) or self._is_by_name(one))
-                and not self.scope.unfinished(one)
-                and not self.scope.wished(one)
-            ):
-                level = level_of(one.value)
-                if level:
-                    levels.append(level)
-        levels += self._schooled()
+        only = [one for one in self._own("education") if self._is_only(one)]
+        levels = self._levels(only or self._own("education"))
+        if not only:
+            levels += [*self._by_trade(), *self._schooled()]
         denied = [
             one for one in self.found.get("education", ()) if self.scope.negated(one) and one.value != "basic"
         ]
@@ -161,6 +139,30 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             levels.append("basic")
         if levels:
             self.facts["education"] = max(levels, key=EDUCATIONS.index)
+
+    def _levels(self, mentions: Sequence[Mention]) -> list[str]:
+        """What was finished; of what was left, that there is nothing above it."""
+        levels = []
+        for one in mentions:
+            wished, left = self.scope.wished(one), one.value != "basic" and self.scope.unfinished(one)
+            if self._is_workplace(one):
+                continue
+            if not wished and not (left and not self._kept_by("blev", one)):
+                levels.append(one.value)
+            elif left and not wished and one.value in ("upper_secondary", "vocational"):
+                levels.append("basic")
+        return levels
+
+    def _by_trade(self) -> list[str]:
+        """The schooling behind a trade that is learnt."""
+        asked = self.question == "education"
+        found = (
+            level_of(one.value)
+            for one in work.mentioned(self.words, self.scope)
+            if (asked or self.scope.trained(one) or self._is_by_name(one))
+            and not (self._is_subject(one) or self.scope.unfinished(one) or self.scope.wished(one))
+        )
+        return [level for level in found if level]
 
     def _schooled(self) -> list[str]:
         """ "tog min frisøruddannelse", "tømreruddannelsen færdig": a trade and the schooling for it in one word."""
@@ -175,6 +177,19 @@ class Reading(Ages, Lengths, Barriers, Weighing):
                 found += [level for level in (level_of(known[0]),) if level]
         return found
 
+    def _is_only(self, mention: Mention) -> bool:
+        """ "so only the bachelor", "kun 9. klasse": what is said to be all there is."""
+        before = [self._text(mention.start - step) for step in (1, 2)]
+        return before[0] in word_set("only") or (
+            before[0] in ("the", "a", "did") and before[1] in word_set("only")
+        )
+
+    def _is_subject(self, mention: Mention) -> bool:
+        """ "bachelor i statskundskab": what was studied, and no trade."""
+        return self._text(mention.start - 1) in ("i", "in") and any(
+            one.end == mention.start - 1 for one in self.found.get("education", ())
+        )
+
     def _is_by_name(self, mention: Mention) -> bool:
         """ "Jeg er sygeplejerske", "43, tømrer": trades nobody is in without having learnt them, said of oneself and not of
         "lægen" one sees."""
@@ -183,7 +198,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             return False
         if before in ("a", "an"):
             before = self._text(mention.start - 2)
-        if before in word_set("said_to_be"):
+        if before in ("er", "am", "im", "jeg"):
             return True
         begins = self.words.clause_of(mention.start)[0] == mention.start or before.isdigit()
         return begins and mention.value not in levels["met"]

@@ -98,6 +98,7 @@ class Scope:
             self.words.words[mark.start].sentence == sentence
             and (0 <= mark.start - mention.end <= LEFT or 0 <= mention.start - mark.end <= LEFT)
             and (self.words.words[mark.start].text != "mangler" or mark.start in clause)
+            and (self.words.words[mark.start].text not in word_set("begun") or mark.start < mention.start)
             for mark in self._marks.get("unfinished", ())
         )
 
@@ -108,6 +109,7 @@ class Scope:
         sentence = self.words.words[mention.start].sentence
         return any(
             self.words.words[mark.start].sentence == sentence
+            and self.words.words[mark.start - 1].text not in word_set("negations")
             and (
                 0 <= mark.start - mention.end < 2
                 or 0 <= mention.start - mark.end < 3
