@@ -15,6 +15,7 @@ from portal.triage.understanding.quantities import Number, number_at
 
 OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y", "old", "gammel")
 SAID = (
+    "selv",
     "blev",
     "bin",
     "turned",
@@ -156,6 +157,8 @@ class Ages(Context):
         if self._closes(number.end) and (
             before in SAID or before in ("nu", "now") or (before2 in ("er", "im", "am") and before in JUST)
         ):
+            return True
+        if before == "jeg" and before2 == "er" and self._closes(number.end):
             return True
         if self.question == "age" and (after not in grammar()["units"] or not self._is_span(at, number.end)):
             return before not in ("at", "with") or before2 not in ("retiring", "retire", "pension")

@@ -95,12 +95,7 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             for one in held
             if one.value != "none" and not self.scope.past(one) and not self._gone_or_hoped(one)
         ]
-        lately = [
-            one
-            for one in real
-            if {self._text(at) for at in self.words.clause_of(one.start)} & {"nu", "now", "pt"}
-        ]
-        real = lately or real
+        real = self._the_one(real)
         nothing = [one for one in held if one.value == "none"]
         funds = [one for one in self.found.get("akasse", ()) if self.scope.holds(one)]
         if funds and not real and not nothing and not self.found.get("benefit"):
@@ -124,8 +119,29 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         sentence = self._sentence(mention.start)
         near = range(max(0, mention.start - 3), mention.start)
         before = {self._text(at) for at in near if self._sentence(at) == sentence}
-        hoped = before & {"soeger", "soegt", "applying", "applied", "kunne"}
-        return bool(before & {"efter", "after"}) or (mention.value != "kontanthjaelp" and bool(hoped))
+        gone, hoped = before & word_set("gone"), before & word_set("hoped")
+        return bool(gone) or (mention.value != "kontanthjaelp" and bool(hoped))
+
+    def _the_one(self, real: list[Mention]) -> list[Mention]:
+        """Of several benefits the one that is had: with a "now", said to be got, or what the other turned into."""
+        if len({one.value for one in real}) < 2:
+            return real
+        if {one.value for one in real} == {"jobafklaring", "ressourceforloeb"}:
+            return [one for one in real if one.value == "jobafklaring"]  # it is paid by the other's name
+        for holds in (self._is_now, self._is_got):
+            kept = [one for one in real if holds(one)]
+            if kept:
+                return kept
+        return real
+
+    def _is_now(self, mention: Mention) -> bool:
+        clause = self.words.clause_of(mention.start)
+        return bool({self._text(at) for at in clause} & word_set("at_present"))
+
+    def _is_got(self, mention: Mention) -> bool:
+        clause = [self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start]
+        over = set(clause) & {"tidligere", "var", "was", "were", "engang", "foer", "until", "indtil"}
+        return bool(set(clause[-3:]) & word_set("got")) and not over
 
     def _education(self) -> None:
         only = [one for one in self._own("education") if self._is_only(one)]
