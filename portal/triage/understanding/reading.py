@@ -290,7 +290,8 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             self.facts["employed"] = True
             return
         yes, no = self._own("employed", "true"), self._own("employed", "false")
-        yes = [one for one in yes if not self.scope.past(one)] + self._not_lost()
+        yes = [one for one in yes if not self.scope.past(one) and not self._is_from_a_day(one)]
+        yes += self._not_lost()
         if self.question == "employed" and self.scope.vague:
             return
         if self.question == "employed" and not (yes or no):
@@ -308,6 +309,13 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             self.facts["employed"] = False
         elif yes and no and self.question == "employed":
             self.facts["employed"] = max(yes + no, key=lambda one: one.start).value == "true"
+
+    def _is_from_a_day(self, mention: Mention) -> bool:
+        """ "sygemeldt fra i dag": from when, and not from what."""
+        after = self._text(mention.end)
+        return self._text(mention.end - 1) in ("fra", "from") and (
+            after in ("i", "den", "d", "today", "tomorrow") or after[:1].isdigit()
+        )
 
     def _not_lost(self) -> list[Mention]:
         """ "ikke fyret endnu", "I'm not unemployed": who has not lost a job has one."""
