@@ -255,7 +255,13 @@ class Ages(Context):
             and self._text(end + 1) in word_set("years_of")
             and self._text(at - 1) not in SAID
         )
-        if goes_on and self._text(end) in ("aar", "years") and self.question == "open" and at > 0:
+        if (
+            goes_on
+            and not introduced
+            and self._text(end) in ("aar", "years")
+            and self.question == "open"
+            and at > 0
+        ):
             return True
         return bool(after & word_set("spans_before")) or "gennem" in (self._text(at - 1), self._text(at - 2))
 

@@ -106,7 +106,9 @@ class Barriers(Context):
             one.end == mention.start - 1 and self._text(one.start - 1) in word_set("well")
             for one in self.found.get("barrier", ())
         )
-        return well or joined or _stands("settled", " ".join(self._text(at) for at in after))
+        clause = [self._text(at) for at in self.words.clause_of(mention.start) if at < mention.start]
+        fine = bool(set(clause) & {"orden", "styr", "okay"})
+        return well or joined or fine or _stands("settled", " ".join(self._text(at) for at in after))
 
     def _denied(self, mention: Mention) -> bool:
         """ "ingen gæld" is denied; "kan ikke betale mine regninger" says what weighs."""

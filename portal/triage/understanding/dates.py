@@ -13,6 +13,7 @@ from portal.triage.understanding.text import Words
 from portal.triage.workdays import easter
 
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
+AGO = {"sidste maaned": 35, "last month": 35, "sidste uge": 7, "last week": 7}  # days
 YEARS = {"sidste aar": -1, "last year": -1, "naeste aar": 1, "next year": 1}  # from this one
 
 
@@ -66,11 +67,22 @@ class _Dates:
             return self._made(day, month, *self._with_year(at, end))
         feast = self._feast(at)
         return (
-            self._month(at)
+            self._turn(at)
+            or self._month(at)
             or self._alone(at)
             or (replace(feast, rough=True) if feast else None)
             or self._year_alone(at)
         )
+
+    def _turn(self, at: int) -> Day | None:
+        """ "sidste måned", "last week", "starten af i år", "the beginning of this year"."""
+        said = self.words.between(at, at + 2)
+        if not self.ahead and said in AGO:
+            return Day(self.today - timedelta(AGO[said]), at, at + 2, rough=True)
+        begins = {text_at(self.words, at - step) for step in (1, 2, 3)} & word_set("years_begin")
+        if said in ("this year", "i aar") and begins and not self.ahead:
+            return Day(date(self.today.year, 1, 1), at, at + 2)
+        return None
 
     def _alone(self, at: int) -> Day | None:
         """ "den 15.": the next of that number, or the last."""

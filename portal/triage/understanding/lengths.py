@@ -169,10 +169,12 @@ class Lengths(Context):
             and after not in word_set("years_before")
         ):
             return False
+        years = unit in word_set("years")
         near = [
             one
             for one in cues
             if self.words.words[one.start].sentence == self._sentence(span.start)
+            and (not years or one.start in clause)
             and (0 <= one.start - span.end <= 3 or 0 <= span.start - one.end <= 3)
         ]
         return bool(near)

@@ -195,10 +195,8 @@ class Reading(Ages, Lengths, Barriers, Weighing):
 
     def _is_only(self, mention: Mention) -> bool:
         """ "so only the bachelor", "kun 9. klasse": what is said to be all there is."""
-        before = [self._text(mention.start - step) for step in (1, 2)]
-        return before[0] in word_set("only") or (
-            before[0] in ("the", "a", "did") and before[1] in word_set("only")
-        )
+        before, words = [self._text(mention.start - step) for step in (1, 2)], word_set("all_there_is")
+        return before[0] in words or (before[0] in ("the", "a", "did") and before[1] in words)
 
     def _is_subject(self, mention: Mention) -> bool:
         """ "bachelor i statskundskab": what was studied, and no trade."""
@@ -286,15 +284,17 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             self.maybe["health"] = ("some", "severe")
 
     def _employed(self) -> None:
+        asked = self.question == "employed"
         if self._notice():
             self.facts["employed"] = True
             return
-        yes, no = self._own("employed", "true"), self._own("employed", "false")
-        yes = [one for one in yes if not self.scope.past(one) and not self._is_from_a_day(one)]
-        yes += self._not_lost()
-        if self.question == "employed" and self.scope.vague:
+        if asked and self.scope.vague:
             return
-        if self.question == "employed" and not (yes or no):
+        said = self._of_a_job()
+        values = {one.value for one in said}
+        if len(values) == 1 or (values and asked):
+            self.facts["employed"] = said[-1].value == "true"
+        elif asked:
             first = self._text(0)
             if first in word_set("yes") and self._text(1) not in ("og", "and"):
                 self.facts["employed"] = True
@@ -302,13 +302,19 @@ class Reading(Ages, Lengths, Barriers, Weighing):
                 self.facts["employed"] = False
             elif self._works_as_something():
                 self.facts["employed"] = True
-            return
-        if yes and not no:
-            self.facts["employed"] = True
-        elif no and not yes:
-            self.facts["employed"] = False
-        elif yes and no and self.question == "employed":
-            self.facts["employed"] = max(yes + no, key=lambda one: one.start).value == "true"
+
+    def _of_a_job(self) -> list[Mention]:
+        """What is said of having a job or none, in order; what is said with a "now" alone, where there is such."""
+        yes = [one for one in self._own("employed", "true") if not self._is_from_a_day(one)]
+        found = [one for one in (*yes, *self._own("employed", "false")) if not self._was(one)]
+        found = sorted([*found, *self._not_lost()], key=lambda one: one.start)
+        now = [one for one in found if self._is_now(one)]
+        return now if now and len({one.value for one in found}) > 1 else found
+
+    def _was(self, mention: Mention) -> bool:
+        """ "jeg var ansat i Matas", "var jeg arbejdsløs": over."""
+        before = {self._text(mention.start - step) for step in (1, 2)}
+        return self.scope.past(mention) or bool(before & {"var", "was", "were"})
 
     def _is_from_a_day(self, mention: Mention) -> bool:
         """ "sygemeldt fra i dag": from when, and not from what."""

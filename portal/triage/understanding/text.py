@@ -62,6 +62,7 @@ def words_of(text: str, breaks: frozenset[str]) -> Words:
     clause = sentence = 0
     neither = fresh = False
     written = _HALF.sub(".", text.lower().translate(LETTERS))
+    written = re.sub(r"(?<=\d) ?½", ".5", written).replace("½", " 0.5")
     for raw in _TOKEN.findall(_ABBREVIATED.sub(r"\1 ", written)):
         if not raw[0].isalnum():
             if _ENDS.fullmatch(raw):
