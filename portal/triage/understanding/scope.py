@@ -90,17 +90,21 @@ class Scope:
 
     def unfinished(self, mention: Mention) -> bool:
         """Begun and left, or not yet done: said close by, in the same sentence."""
-        sentence = self.words.words[mention.start].sentence
         if mention.start and self.words.words[mention.start - 1].text in ("kun", "only"):
             return False
-        clause = self._clause(mention)
-        return any(
-            self.words.words[mark.start].sentence == sentence
-            and (0 <= mark.start - mention.end <= LEFT or 0 <= mention.start - mark.end <= LEFT)
-            and (self.words.words[mark.start].text != "mangler" or mark.start in clause)
-            and (self.words.words[mark.start].text not in word_set("begun") or mark.start < mention.start)
-            for mark in self._marks.get("unfinished", ())
-        )
+        return any(self._leaves(mark, mention) for mark in self._marks.get("unfinished", ()))
+
+    def _leaves(self, mark: Mention, mention: Mention) -> bool:
+        """Whether that word of leaving is of this schooling: not of one begun after it ("student, begyndte på jura men
+        stoppede"), and "mangler" only in its own clause."""
+        words = self.words.words
+        near = 0 <= mark.start - mention.end <= LEFT or 0 <= mention.start - mark.end <= LEFT
+        if not near or words[mark.start].sentence != words[mention.start].sentence:
+            return False
+        if words[mark.start].text == "mangler":
+            return mark.start in self._clause(mention)
+        between = {words[at].text for at in range(mention.end, mark.start + 1)}
+        return not between & word_set("begun")
 
     def trained(self, mention: Mention) -> bool:
         """Said to be what the writer has learnt: close by, in the same sentence; or a journeyman by name."""
