@@ -15,11 +15,11 @@ from portal.triage.understanding.quantities import Number, number_at
 
 OLD = ("aar", "aarig", "aarige", "yo", "years", "yrs", "year", "y", "old", "gammel")
 SAID = (
+    "er",
     "selv",
     "blev",
     "bin",
     "turned",
-    "er",
     "fyldt",
     "blevet",
     "alder",
@@ -232,9 +232,8 @@ class Ages(Context):
         before = self._text(at - 1)
         if before in word_set("lasting"):
             return True
-        introduced = before in ("paa", "of") and self._names_somebody(
-            at - 1
-        )  # "frisør på 28 år", "clerk of 57 years"
+        # "frisør på 28 år", "clerk of 57 years"
+        introduced = before in ("paa", "of") and self._names_somebody(at - 1)
         if (
             before in word_set("spans_after")
             and self._text(at - 2) not in ("er", "am", "im")

@@ -100,7 +100,7 @@ class Barriers(Context):
         after = [at for at in self.words.clause_of(mention.start) if at >= mention.end][:SETTLED_WITHIN]
         before = {self._text(mention.start - step) for step in range(1, 4)}
         well = self._text(mention.start - 1) in word_set("well") or (
-            mention.value == "housing" and bool(before & {"faaet", "fundet", "got", "found"})
+            mention.value == "housing" and bool(before & word_set("found"))
         )
         joined = self._text(mention.start - 1) in ("og", "and") and any(
             one.end == mention.start - 1 and self._text(one.start - 1) in word_set("well")
@@ -138,24 +138,7 @@ class Barriers(Context):
     def _once(self, mention: Mention) -> bool:
         """ "tidligere misbruger", "used to drink": over. A sentence of last year's is not."""
         before = {self._text(at) for at in range(max(0, mention.start - 3), mention.start)}
-        return bool(
-            before
-            & {
-                "tidligere",
-                "formerly",
-                "var",
-                "was",
-                "engang",
-                "foer",
-                "used",
-                "haft",
-                "had",
-                "havde",
-                "off",
-                "betalt",
-                "paid",
-            }
-        ) or self.scope.no_longer(mention)
+        return bool(before & word_set("once")) or self.scope.no_longer(mention)
 
 
 def _stands(name: str, said: str) -> bool:

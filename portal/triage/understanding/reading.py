@@ -48,9 +48,8 @@ class Reading(Ages, Lengths, Barriers, Weighing):
         elif self.question == "open" and self.facts.get("employed") is True:
             self._still_there()
         code = self._work() if self.question == "open" else None
-        if (
-            self.question == "open" and self.asks_back
-        ):  # "If I move to Denmark, will I get dagpenge?" says nothing of the writer
+        if self.question == "open" and self.asks_back:
+            # "If I move to Denmark, will I get dagpenge?" says nothing of the writer.
             self.maybe = {**{fact: (value,) for fact, value in self.facts.items()}, **self.maybe}
             self.facts, code = {}, None
         wants = [

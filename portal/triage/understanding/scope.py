@@ -20,9 +20,8 @@ class Scope:
         self.words = words
         self._marks: dict[str, list[Mention]] = {}
         for mark in grammar_phrases().find(words):
-            if (
-                words.words[mark.start].text != "for"
-            ):  # "før" without its ø, or the other word: too little to go by
+            # "for" is "før" without its ø, or the other word: too little to go by.
+            if words.words[mark.start].text != "for":
                 self._marks.setdefault(mark.kind, []).append(mark)
         self._others = _clauses_of_others(words)
 
