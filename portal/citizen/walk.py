@@ -236,6 +236,7 @@ async def _ask_again(
     visit: Visit, here: Here, fact: str, form: Form, understood: Understood
 ) -> Response[Any]:
     """Asked again in other words; then a person is offered; what is not understood after that counts as not answered."""
+    form.values["answer"] = ""  # what stood there before is not what these words say
     tries = (form.whole("tries", 0, 9) or 0) + 1
     if tries > CLARIFYING:
         await actions.answer_questions(visit, here.walk, {fact: None})

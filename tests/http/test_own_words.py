@@ -203,3 +203,15 @@ async def test_what_is_not_understood_twice_brings_a_person_and_then_counts_as_n
     assert on.status_code == 303
     async with portal.store.reading(cast.HOME) as reader:
         assert (await reader.rows(select(Dialogue)))[0].declined == {"facts": ["benefit"]}
+
+
+async def test_words_not_understood_take_the_earlier_answer_off_the_page(portal: Portal) -> None:
+    amina = await portal.log_in("amina")
+    address = await _begin(amina)
+    shown = await amina.see(f"{address}/ret/readiness")
+    await amina.send(shown.text, "/ret/readiness", answer="now", action="next")
+    again = await amina.see(f"{address}/ret/readiness")
+    assert page.form(again.text, "/ret/readiness").fields["answer"] == "now"
+    answer = await amina.send(again.text, "/ret/readiness", text="blå gulerødder", action="next")
+    assert answer.status_code == 422
+    assert "answer" not in page.form(answer.text, "/ret/readiness").fields

@@ -75,7 +75,9 @@ def understand(question: str, text: str, lang: str, today: date, titles: Titles 
     ]
     if question != "open" and question not in facts and not maybe and not reading.scope.about_others:
         near, sure = alike(question, text)
-        if sure:
+        denied = {one.value for one in reading.found.get(question, ()) if reading.scope.negated(one)}
+        near = [(value, score) for value, score in near if value not in denied]
+        if sure and near:
             facts[question] = near[0][0]
         elif question not in FACTS:  # of those it is the words that are alike, and not the letters
             maybe = [Suggestion(question, value, value, round(score)) for value, score in near]

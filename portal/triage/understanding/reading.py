@@ -84,7 +84,8 @@ class Reading(Ages, Lengths, Barriers, Weighing):
             ):
                 continue
             held = [one for one in mentions if self.scope.holds(one)]
-            if held:
+            denied = any(self.scope.negated(one) for one in self.found.get(fact, ()))
+            if held and not denied:
                 self.maybe[fact] = tuple(value for one in held[:1] for value in one.value.split("|"))
 
     def _benefit(self) -> None:
@@ -195,7 +196,11 @@ class Reading(Ages, Lengths, Barriers, Weighing):
     def _is_only(self, mention: Mention) -> bool:
         """ "so only the bachelor", "kun 9. klasse": what is said to be all there is."""
         before, words = [self._text(mention.start - step) for step in (1, 2)], word_set("all_there_is")
-        return before[0] in words or (before[0] in ("the", "a", "did") and before[1] in words)
+        return (
+            before[0] in words
+            or self._text(mention.start) in words
+            or (before[0] in ("the", "a", "did") and before[1] in words)
+        )
 
     def _is_subject(self, mention: Mention) -> bool:
         """ "bachelor i statskundskab": what was studied, and no trade."""

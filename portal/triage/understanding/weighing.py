@@ -88,7 +88,7 @@ class Weighing(Context):
         sure = listed("thresholds")["open"][PERIODS]
         found: dict[str, tuple[float, int]] = {}
         for period in periods(self.words, self.today):
-            if self.scope.others_at(period.start) or self._is_my_age(period):
+            if self.scope.others_at(period.start) or self._is_my_age(period) or self._is_of_moving(period):
                 continue
             ahead = learnt()[PERIODS].weigh(period.marks)
             for fact, lasts in period.weeks.items():
@@ -103,3 +103,10 @@ class Weighing(Context):
         number = number_at(self.words, period.start)
         years = self._text(period.end - 1) in word_set("years")
         return number is not None and years and number.value == self.facts.get("age")
+
+    def _is_of_moving(self, period: Period) -> bool:
+        """ "I came to Denmark two years ago"."""
+        sentence = self._sentence(period.start)
+        return bool(
+            {word.text for word in self.words.words if word.sentence == sentence} & word_set("arrivals")
+        )

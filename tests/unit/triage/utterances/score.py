@@ -15,7 +15,9 @@ from portal.triage.understanding import Understood, understand
 
 HERE = Path(__file__).parent
 DAY = date(2026, 11, 25)
-TUNING, *UNREAD = (HERE / f"{name}.jsonl" for name in ("tuning", "untouched", "typical", "fresh", "last", "newest"))
+TUNING, *UNREAD = (
+    HERE / f"{name}.jsonl" for name in ("tuning", "untouched", "typical", "fresh", "last", "newest")
+)
 
 
 @dataclass
