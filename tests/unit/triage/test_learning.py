@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,6 +24,12 @@ def every() -> Sequence[Example]:
     return examples.examples()
 
 
+@pytest.fixture(scope="module")
+def others(every: Sequence[Example]) -> Mapping[str, Learnt]:
+    """What four fifths of the examples teach."""
+    return learn([one for one in every if zlib.crc32(one.text.encode()) % 5])
+
+
 def test_examples_are_values_there_are(every: Sequence[Example]) -> None:
     assert len(every) > 9000
     for one in every:
@@ -42,11 +48,12 @@ def test_nothing_that_is_counted_was_learnt(every: Sequence[Example]) -> None:
 
 def test_an_example_more_is_learnt_at_once(every: Sequence[Example]) -> None:
     text = "min snurretop driller, så halve dage"
-    before = learn(every)["health"].weigh(marks_of(text.split()))
-    more = [*every, *[Example("health", text, {"health": "some"}, {})] * 5]
-    with patch.object(weighing, "learnt", lambda: learn(more)):
+    few = every[::4]
+    more = learn([*few, *[Example("health", text, {"health": "some"}, {})] * 5])
+    with patch.object(weighing, "learnt", lambda: more):
         assert understand("health", text, "da", DAY).facts == {"health": "some"}
-    assert before["some"] < learn(more)["health"].weigh(marks_of(text.split()))["some"]
+    marks = marks_of(text.split())
+    assert learn(few)["health"].weigh(marks)["some"] < more["health"].weigh(marks)["some"]
 
 
 def test_what_is_kept_is_what_was_learnt(
@@ -79,10 +86,11 @@ def test_what_was_learnt_from_other_examples_is_not_used(
 
 
 @pytest.mark.parametrize("fact", FACTS)
-def test_what_was_not_learnt_from_is_right_where_it_is_sure(every: Sequence[Example], fact: str) -> None:
+def test_what_was_not_learnt_from_is_right_where_it_is_sure(
+    every: Sequence[Example], others: Mapping[str, Learnt], fact: str
+) -> None:
     """A fifth of the examples, read by what was learnt from the others. Most of them were written to be hard."""
     held = [one for one in every if one.question == fact and zlib.crc32(one.text.encode()) % 5 == 0]
-    others = learn([one for one in every if zlib.crc32(one.text.encode()) % 5])
     shown = right = found = 0
     with patch.object(weighing, "learnt", lambda: others):
         for one in held:
